@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# All of Petri's own checks, in the order in which they fail fastest. `npm test` runs this.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+node ci/setup.mjs
+npm run --silent build
+npm run --silent typecheck
+npm run --silent lint
+node fixtures/petri-guest/build.mjs --check || [ $? -eq 77 ]
+npx vitest run
+bash ci/petri.sh --floor ci/floor.json

@@ -1,0 +1,101 @@
+import { expect, matrix, vmTest } from "petri-vm/test";
+
+const anywhere = { on: matrix({ image: "petri-guest" }) };
+const ready = /^petri-guest ready/;
+
+vmTest("a power-off is told as one, and the guest stays off", anywhere, async ({ vm, guest }) => {
+  await guest.shutdown();
+  const event = await vm.power.next("shutdown");
+  expect(event).toMatchObject({ cause: "acpi-s5", action: "halt", confidence: "reported" });
+  expect(vm.state).toBe("halted");
+  expect(vm.power.events).toHaveLength(1);
+});
+
+vmTest("a reset is told as one, and the guest boots again", anywhere, async ({ vm, guest }) => {
+  await guest.reset();
+  const event = await vm.power.next("reset");
+  expect(event.action).toBe("reset");
+  await expect(vm.console()).toPrint(ready, { after: event });
+  expect(await guest.echo("again")).toBe("again");
+  expect(vm.power.events).toHaveLength(1);
+});
+
+vmTest("a triple fault is a crash, not a reset", anywhere, async ({ vm, guest }) => {
+  await guest.tripleFault();
+  await expect(vm).toCrash("triple-fault");
+  const [crash] = vm.power.events;
+  expect(crash).toMatchObject({ kind: "crash", cause: "triple-fault", action: "halt" });
+  expect(vm.state).toBe("halted");
+  await vm.reset();
+  await expect(vm.console()).toPrint(ready, crash && { after: crash });
+});
+
+vmTest("ten resets are ten events, in order", { on: matrix({ boot: "kernel" }) }, async ({ vm, guest }) => {
+  for (let round = 0; round < 10; round++) {
+    await guest.reset();
+    const event = await vm.power.next("reset");
+    expect(event.index).toBe(round);
+    await expect(vm.console()).toPrint(ready, { after: event });
+  }
+});
+
+vmTest(
+  "an event that came before anybody waited is found",
+  { on: matrix({ boot: "kernel" }) },
+  async ({ vm, guest }) => {
+    await guest.shutdown();
+    await expect(vm.console().expect("never printed")).rejects.toThrow(/the guest powered off \(acpi-s5\)/);
+    await expect(vm).toPowerOff();
+  },
+);
+
+vmTest(
+  "a wait for another event is refused, and the event stays",
+  { on: matrix({ boot: "kernel" }) },
+  async ({ vm, guest }) => {
+    await guest.shutdown();
+    await expect(vm.power.next("reset")).rejects.toThrow(/powered off/);
+    await expect(vm).toPowerOff();
+  },
+);
+
+for (const { action, ends } of [
+  { action: "exit", ends: 0 },
+  { action: "exit:7", ends: 7 },
+  { action: "exit:255", ends: 255 },
+] as const) {
+  vmTest(
+    `${action} ends the VM with its code`,
+    { on: matrix({ boot: "kernel" }), machine: { power: { shutdown: action } } },
+    async ({ vm, guest }) => {
+      await guest.shutdown();
+      await expect(vm).toExit(ends);
+      expect(vm.state).toBe("ended");
+    },
+  );
+}
+
+vmTest(
+  "reset after shutdown, halt after reset: every action for every event",
+  { on: matrix({ boot: "kernel" }), machine: { power: { shutdown: "reset", reset: "halt", crash: "reset" } } },
+  async ({ vm, guest }) => {
+    await guest.shutdown();
+    const off = await vm.power.next("shutdown");
+    await expect(vm.console()).toPrint(ready, { after: off });
+    await guest.tripleFault();
+    const crash = await vm.power.next("crash");
+    await expect(vm.console()).toPrint(ready, { after: crash });
+    await guest.reset();
+    expect(await vm.power.next("reset")).toMatchObject({ action: "halt" });
+    expect(vm.state).toBe("halted");
+  },
+);
+
+vmTest(
+  "a guest that stops every vCPU for good is told where the VMM can tell",
+  { on: matrix({ vmm: "v86", boot: "kernel" }) },
+  async ({ vm, guest }) => {
+    await guest.hang({ how: "quiet" });
+    expect(await vm.power.next("halted")).toMatchObject({ action: "none" });
+  },
+);

@@ -1,0 +1,176 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { newFolder, runPetri } from "./test/run-petri.ts";
+
+const builtGuest = fileURLToPath(new URL("../../fixtures/petri-guest/built/", import.meta.url));
+
+/** A folder with the files the cases name. */
+function folder(): string {
+  const cwd = newFolder();
+  copyFileSync(join(builtGuest, "petri-guest.img"), join(cwd, "disk.raw"));
+  copyFileSync(join(builtGuest, "petri-guest.img"), join(cwd, "wrong.qcow2"));
+  writeFileSync(join(cwd, "text.elf"), "no kernel at all\n".repeat(100));
+  return cwd;
+}
+
+test.each([
+  [
+    "an unknown option",
+    ["--uefi", "--memroy", "1G"],
+    64,
+    /^petri: --memroy 1G: unknown option: did you mean --memory\?/,
+  ],
+  [
+    "a size that is none",
+    ["--uefi", "--memory", "4Q"],
+    64,
+    /^petri: --memory 4Q is not accepted: write a size such as 512M or 4G/,
+  ],
+  [
+    "several at once",
+    ["--uefi", "--memory", "4Q", "--com1", "x"],
+    64,
+    /^petri: the command line has problems:\n {2}- --memory 4Q .*\n {2}- --com1 x /,
+  ],
+  [
+    "a disk that is missing",
+    ["--pcat", "--disk", "file:nope.raw"],
+    64,
+    /^petri: --disk file:nope\.raw \(file\): nope\.raw does not exist; check the path/,
+  ],
+  [
+    "a disk that is not what its extension says",
+    ["--pcat", "--disk", "file:wrong.qcow2"],
+    64,
+    /wrong\.qcow2 is called \.qcow2 but its contents are a raw disk/,
+  ],
+  ["UEFI on v86", ["--uefi", "--vmm", "v86"], 69, /v86 has no UEFI; boot by pcat or kernel/],
+  [
+    "two disks on one slot",
+    ["--pcat", "--disk", "disk.raw,bus=ide,slot=0", "--disk", "disk.raw,bus=ide,slot=0"],
+    64,
+    /slot 0 of ide is already taken/,
+  ],
+  [
+    "firmware that is missing",
+    ["--uefi", "--uefi-firmware", "nope.fd"],
+    64,
+    /^petri: --uefi-firmware nope\.fd: nope\.fd does not exist/,
+  ],
+  ["a kernel that is none", ["--kernel", "text.elf"], 64, /^petri: --kernel text\.elf: text\.elf is no kernel/],
+  ["no way to boot", [], 64, /how to boot is not said/],
+  ["an image that is none", ["--image", "debain"], 64, /there is no image "debain"; the catalogue has petri-guest/],
+  ["a 64-bit image on v86", ["--image", "debian-cloud", "--vmm", "v86"], 69, /64-bit guest; v86 runs 32-bit ones/],
+  ["a VMM that is not carried", ["--image", "petri-guest", "--vmm", "bhyve"], 69, /bhyve is not here: not carried yet/],
+  [
+    "a pattern that is none",
+    ["--image", "petri-guest", "--expect", "/(/"],
+    64,
+    /--expect \/\(\/ is not a regular expression/,
+  ],
+  ["a time that is none", ["--image", "petri-guest", "--timeout", "5"], 64, /--timeout 5 is not accepted/],
+  [
+    "a console the machine does not have",
+    ["--image", "petri-guest", "--vmm", "v86", "--expect", "com2:x"],
+    64,
+    /^petri: --expect x: the machine has no com2; add --com2 capture/,
+  ],
+])("%s is one clear error, and nothing is left", async (_what, args, code, message) => {
+  const cwd = folder();
+  const before = readdirSync(cwd);
+  const { exitCode, stdout, stderr } = await runPetri(cwd, ["boot", ...args]);
+  expect(stderr).toMatch(message);
+  expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: "" });
+  expect(readdirSync(cwd)).toEqual(before);
+});
+
+test("a port in use", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const cwd = newFolder();
+  const { exitCode, stdout, stderr } = await runPetri(cwd, [
+    ...["boot", "--image", "petri-guest", "--vmm", "v86", "--com2", `listen=tcp:127.0.0.1:${port}`],
+  ]);
+  expect(stderr).toMatch(/^petri: --com2 listen=tcp:127\.0\.0\.1:\d+: 127\.0\.0\.1:\d+ is in use\n/);
+  expect({ exitCode, stdout, left: readdirSync(cwd) }).toEqual({ exitCode: 71, stdout: "", left: [] });
+});
+
+test("a QEMU that is too old", async () => {
+  const cwd = newFolder();
+  const old = join(cwd, "qemu-system-x86_64");
+  writeFileSync(old, '#!/bin/sh\necho "QEMU emulator version 5.2.0"\n');
+  chmodSync(old, 0o755);
+  const { exitCode, stderr } = await runPetri(cwd, ["boot", "--image", "petri-guest", "--vmm", "qemu"], {
+    PETRI_QEMU: old,
+  });
+  expect(exitCode).toBe(69);
+  expect(stderr).toMatch(/QEMU 5\.2\.0 is too old: 6\.2 is the oldest that works/);
+});
+
+test("results that cannot be written", async () => {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, "file"), "");
+  const { exitCode, stdout, stderr } = await runPetri(cwd, ["boot", "--image", "petri-guest", "--vmm", "v86"], {
+    PETRI_RESULTS: join(cwd, "file/results"),
+  });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 71, stdout: "" });
+  expect(stderr).toMatch(
+    /^petri: the trace in .*file\/results\S* cannot be written: making the folder of the run failed/,
+  );
+});
+
+test.runIf(existsSync("/dev/full"))("no space for what a console prints into a file", async () => {
+  const { exitCode, stderr } = await runPetri(newFolder(), [
+    ...["boot", "--image", "petri-guest", "--vmm", "v86", "--com1", "file=/dev/full", "--timeout", "10s"],
+  ]);
+  expect(exitCode).toBe(71);
+  expect(stderr).toMatch(/^petri: --com1 file=\/dev\/full: ENOSPC/);
+});
+
+// A file system of a few pages: only root may mount one.
+test.runIf(process.getuid?.() === 0 && existsSync("/proc/self/stat"))("no space for the results", async () => {
+  const cwd = newFolder();
+  const results = join(cwd, "results");
+  mkdirSync(results);
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", results]);
+  if (mounted.status !== 0) return;
+  onTestFinished(() => void spawnSync("umount", [results]));
+  for (const freeKiB of [0, 8]) {
+    writeFileSync(join(results, "fill"), Buffer.alloc((64 - freeKiB) * 1024));
+    const { exitCode, stdout, stderr } = await runPetri(cwd, ["boot", "--image", "petri-guest", "--vmm", "v86"], {
+      PETRI_RESULTS: results,
+    });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 71, stdout: "" });
+    expect(stderr).toMatch(/^petri: the trace in \S+ cannot be written: .* failed \(ENOSPC\)\.\nThe disk is full: /);
+    expect(stderr).not.toContain("petri repro");
+    const left = readdirSync(results, { recursive: true }).map(String);
+    expect(left.filter((name) => /(^|\/)\.[^/]*$/.test(name))).toEqual([]);
+    if (freeKiB === 0) expect(left).toEqual(["fill"]);
+  }
+});
+
+test("with --json a refusal too ends with its record", async () => {
+  const { exitCode, stdout } = await runPetri(newFolder(), ["boot", "--uefi", "--memory", "4Q", "--json"]);
+  expect(exitCode).toBe(64);
+  expect(JSON.parse(stdout)).toMatchObject({ event: "end", class: "UsageError", exitCode: 64 });
+});
+
+test.each([
+  [["bot"], /^petri: unknown command 'bot' \(did you mean boot\?\)\n {2}`petri --help` lists what there is\n$/],
+  [["clean", "--older-than", "x"], /--older-than x is not accepted: write a time such as 12h or 7d/],
+  [["images", "remove", "nope"], /there is no image "nope"/],
+  [["repro", "nope"], /nope is not a trace folder/],
+  [["boot", "--expect"], /option '--expect <PATTERN>' argument missing/],
+])("petri %j", async (args, message) => {
+  const { exitCode, stderr } = await runPetri(newFolder(), args);
+  expect(stderr).toMatch(message);
+  expect(exitCode).toBe(64);
+});

@@ -1,0 +1,84 @@
+import type { Command } from "commander";
+import { UsageError } from "../../machine/errors.ts";
+import { type GivenOption, optionFlags, splitArgv } from "../../machine/options.ts";
+import { durationForm, readDuration } from "../../machine/size.ts";
+import { parseExpect, parseFailOn, parseSend, type Step, type Watch } from "./script.ts";
+
+/** How one VM is run and judged: Petri's own options, the same for `boot` and `repro`. */
+export interface RunFlags {
+  /** `--expect` and `--send`, in the order given. */
+  readonly steps: readonly Step[];
+  readonly failOn: readonly Watch[];
+  readonly timeoutMs?: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly trace?: string;
+  readonly pidfile?: string;
+  readonly paused: boolean;
+}
+
+const group = "Run and judge:";
+
+export interface RunFlagReader {
+  /** Known even where another option is wrong. */
+  isJson(): boolean;
+  /** Throws UsageError for the first option that cannot be read. */
+  read(): RunFlags;
+}
+
+/** Adds Petri's own options, to be read once the command line was parsed. */
+export function addRunOptions(command: Command): RunFlagReader {
+  const steps: [read: (text: string) => Step, text: string][] = [];
+  command
+    .optionsGroup(group)
+    .option("--expect <PATTERN>", "wait for a text or /regex/flags on com1, or on com2 with com2:PATTERN (repeats)")
+    .option("--send <TEXT>", "then type this; \\n \\r \\t \\e \\xNN \\\\ are escapes; com2:TEXT (repeats)")
+    .option("--fail-on <PATTERN>", "end at once, with 1, when this is printed (repeats)", collect)
+    .option("--timeout <TIME>", "for all of them together, such as 90s or 5m (120s when there is an --expect)")
+    .option("--json", "one event a line on stdout; the last one tells how it ended")
+    .option("--trace <DIR>", "keep the record of this VM in DIR")
+    .option("--quiet", "do not show the console");
+  command.on("option:expect", (text: string) => steps.push([parseExpect, text]));
+  command.on("option:send", (text: string) => steps.push([parseSend, text]));
+  const isJson = () => command.opts<{ json?: boolean }>().json === true;
+  const read = (): RunFlags => {
+    const options = command.opts<{ failOn?: string[]; timeout?: string; quiet?: boolean; trace?: string }>();
+    const timeoutMs = options.timeout === undefined ? undefined : readTimeout(options.timeout);
+    return {
+      steps: steps.map(([read, text]) => read(text)),
+      failOn: (options.failOn ?? []).map(parseFailOn),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      json: isJson(),
+      quiet: options.quiet === true,
+      ...(options.trace === undefined ? {} : { trace: options.trace }),
+      paused: false,
+    };
+  };
+  return { isJson, read };
+}
+
+/** Adds every option of a machine; the function returned gives them in the order they were written. */
+export function addMachineOptions(command: Command): () => GivenOption[] {
+  const given: GivenOption[] = [];
+  for (const { name, flags, help, group: heading, isHidden } of optionFlags()) {
+    const option = command.createOption(flags, help).helpGroup(`${heading}:`).hideHelp(isHidden);
+    // Read here, not by name: `--no-vmbus` is a word of its own, not the negation of `--vmbus`.
+    command.addOption(option);
+    command.on(`option:${option.name()}`, (value?: string | null) => {
+      given.push(typeof value === "string" ? [name, value] : [name]);
+    });
+  }
+  // What commander does not know is refused together with all other mistakes.
+  command.allowUnknownOption().allowExcessArguments();
+  return () => [...given, ...splitArgv(command.args)];
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+function readTimeout(text: string): number {
+  const ms = readDuration(text);
+  if (ms === undefined || ms === 0) throw new UsageError(`--timeout ${text} is not accepted: write ${durationForm}`);
+  return ms;
+}

@@ -1,0 +1,133 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { Settings } from "../../machine/settings.ts";
+import { describeEvent } from "../../power/describe.ts";
+import { boot } from "../../vm/boot.ts";
+import type { VirtualMachine } from "../../vm/virtual-machine.ts";
+import { openRelays, type Relay } from "../relay.ts";
+import { attach } from "./attach-session.ts";
+import { type ConsoleView, viewConsoles } from "./console-view.ts";
+import { type Ending, endingByError } from "./ending.ts";
+import { JsonEvents } from "./json-events.ts";
+import { Judge } from "./judge.ts";
+import type { RunFlags } from "./options.ts";
+import { writePidfile } from "./pidfile.ts";
+import type { Prepared } from "./prepare.ts";
+import { Progress } from "./progress.ts";
+import { report } from "./report.ts";
+import { checkConsoles } from "./script.ts";
+import { openTraceFolder } from "./trace-folder.ts";
+
+export interface MachineRun {
+  /** `boot` or `repro`: the trace is filed under it. */
+  readonly command: string;
+  readonly flags: RunFlags;
+  readonly signal: AbortSignal;
+  readonly settings: Settings;
+  readonly prepare: (progress: Progress) => Promise<Prepared>;
+}
+
+/** Boots one machine, runs its script with the user watching, and resolves to the exit code. */
+export async function runMachine(run: MachineRun): Promise<number> {
+  const { flags } = run;
+  const progress = new Progress({ quiet: flags.quiet });
+  const json = flags.json ? new JsonEvents() : undefined;
+  const undo: (() => void)[] = [() => progress.clear()];
+  let traceDir: string | undefined;
+  let ending: Ending;
+  let bug: unknown;
+  try {
+    const prepared = await run.prepare(progress);
+    checkConsoles(flags, prepared.whole.consoles);
+    if (flags.pidfile !== undefined) undo.push(writePidfile(flags.pidfile));
+    const relays = await openRelays(prepared.whole.consoles);
+    undo.push(() => {
+      for (const relay of relays) relay.close();
+    });
+    const folder = openTraceFolder(flags.trace, run.command, prepared.whole.name, run.settings);
+    let failed = true;
+    undo.push(() => {
+      traceDir = folder.close(failed) ? folder.dir : undefined;
+    });
+    ending = await bootAndJudge(run, prepared, relays, folder.dir, progress, json);
+    failed = ending.exitCode !== 0;
+  } catch (error) {
+    const byError = endingByError(error);
+    if (!byError) bug = error;
+    ending = byError ?? { class: "VmmError", exitCode: 70, reason: String(error) };
+  } finally {
+    for (const step of undo.reverse()) step();
+  }
+  if (bug !== undefined) throw bug;
+  report(ending, { traceDir, json });
+  return ending.exitCode;
+}
+
+async function bootAndJudge(
+  { flags, signal }: MachineRun,
+  prepared: Prepared,
+  relays: readonly Relay[],
+  traceDir: string,
+  progress: Progress,
+  json: JsonEvents | undefined,
+): Promise<Ending> {
+  const { machine, image, placement, detections } = prepared;
+  progress.show(`starting ${placement.vmm}`);
+  // Paused, so that all who watch are there before the first byte.
+  const vm = await boot({ machine, image, placement, detections, traceDir, signal, paused: true });
+  const isInteractive =
+    process.stdin.isTTY === true &&
+    process.stdout.isTTY === true &&
+    flags.steps.length === 0 &&
+    !flags.json &&
+    !flags.quiet;
+  const timeoutMs = flags.timeoutMs ?? (flags.steps.some(({ kind }) => kind === "expect") ? 120_000 : undefined);
+  const judge: Judge = new Judge(vm, {
+    flags,
+    timeoutMs,
+    endsWithGuest: !isInteractive,
+    onEvent: (event) => {
+      json?.flush();
+      void json?.write({ event: "power", ...event });
+      session?.say(describeEvent(event));
+    },
+    onStep: ({ kind, console, text }) => {
+      json?.flush();
+      void json?.write(kind === "expect" ? { event: "met", console, pattern: text } : { event: "sent", console, text });
+    },
+  });
+  const interrupt = () => judge.fail(signal.reason);
+  signal.addEventListener("abort", interrupt);
+  const onPipe = (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    // The expectations still have an answer to give; without any, nobody is left to show the console to.
+    if (flags.steps.length === 0) judge.end({ class: "Detached", exitCode: 0, reason: "nobody reads the output" });
+  };
+  process.stdout.on("error", onPipe);
+  void json?.write({ event: "start", ...vm.placement, trace: vm.traceDir, pid: process.pid });
+  if (isInteractive) progress.clear();
+  const session = isInteractive ? attach(vm, judge) : undefined;
+  let view: ConsoleView | undefined;
+  try {
+    if (signal.aborted) interrupt();
+    view = viewConsoles(vm, { flags, relays, session, json, progress, onFault: (error) => judge.fail(error) });
+    judge.start();
+    if (!flags.paused) {
+      if (!isInteractive) progress.show(waitingFor(flags, vm));
+      await vm.resume();
+    }
+    return await judge.ending;
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+    await vm.quit();
+    progress.clear();
+    await view?.drained((name) => statSync(join(vm.traceDir, `${name}.log`), { throwIfNoEntry: false })?.size ?? 0);
+    await session?.close();
+    process.stdout.off("error", onPipe);
+  }
+}
+
+function waitingFor({ steps }: RunFlags, vm: VirtualMachine): string {
+  const first = steps.find(({ kind }) => kind === "expect");
+  return first ? `${vm.placement.vmm} runs; waiting for ${first.text}` : `${vm.placement.vmm} runs`;
+}

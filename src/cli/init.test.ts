@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { newFolder, runPetri } from "./test/run-petri.ts";
+
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
+
+test("what it writes into an empty folder passes as it is", { timeout: 120_000 }, async () => {
+  const cwd = newFolder();
+  const { exitCode, stdout } = await runPetri(cwd, ["init"]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatchInlineSnapshot(`
+    "wrote package.json
+    wrote petri.config.ts
+    wrote vitest.config.ts
+    wrote tests/boot.test.ts
+    wrote .github/workflows/petri.yml
+
+    Next:
+      npm install
+      npx petri test            runs tests/boot.test.ts on every VMM that works here
+      npx petri doctor          what works here, and how to get the rest
+    "
+  `);
+  // As npm would have installed them.
+  mkdirSync(join(cwd, "node_modules"));
+  symlinkSync(checkout, join(cwd, "node_modules/petri-vm"));
+  symlinkSync(join(checkout, "node_modules/vitest"), join(cwd, "node_modules/vitest"));
+  const run = await runPetri(cwd, ["test", "--vmm", "v86", "--boot", "kernel"]);
+  expect(run.stdout).toMatch(/^✓ boots, answers and powers off \[v86 kernel petri-guest\]/m);
+  expect(run.stdout).toMatch(/^2 passed, 0 failed/m);
+  expect(run.exitCode).toBe(0);
+});
+
+test("it overwrites nothing, and then writes nothing", async () => {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, "vitest.config.ts"), "mine");
+  const { exitCode, stderr } = await runPetri(cwd, ["init"]);
+  expect(exitCode).toBe(64);
+  expect(stderr).toContain("vitest.config.ts is there already");
+  expect(readFileSync(join(cwd, "vitest.config.ts"), "utf8")).toBe("mine");
+});
+
+test("in a project of its own it leaves package.json alone", async () => {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, "package.json"), "{}");
+  const { exitCode, stdout } = await runPetri(cwd, ["init"]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain("  npm install --save-dev petri-vm vitest\n");
+  expect(readFileSync(join(cwd, "package.json"), "utf8")).toBe("{}");
+});

@@ -1,0 +1,42 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { HostError, UsageError } from "../../machine/errors.ts";
+import { templates } from "./templates.ts";
+
+/** Writes the files of a new project; nothing at all if one of them is there already. */
+export function writeProject(cwd: string): number {
+  const hasPackage = existsSync(join(cwd, "package.json"));
+  const files = templates({ hasPackage });
+  const there = [...files.keys()].filter((path) => existsSync(join(cwd, path)));
+  if (there.length > 0) {
+    throw UsageError.of(
+      there.map((path) => `${path} is there already`),
+      "petri init overwrites nothing; move these away, or start in an empty folder",
+    );
+  }
+  for (const [path, text] of files) write(join(cwd, path), text);
+  process.stdout.write(
+    [...[...files.keys()].map((path) => `wrote ${path}`), "", ...nextSteps(cwd, hasPackage), ""].join("\n"),
+  );
+  return 0;
+}
+
+function write(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { flag: "wx" });
+  } catch (error) {
+    throw new HostError(`${path} cannot be written: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function nextSteps(cwd: string, hadPackage: boolean): string[] {
+  const isInstalled = ["petri-vm", "vitest"].every((name) => existsSync(join(cwd, "node_modules", name)));
+  const install = hadPackage ? "  npm install --save-dev petri-vm vitest" : "  npm install";
+  return [
+    "Next:",
+    ...(isInstalled ? [] : [install]),
+    "  npx petri test            runs tests/boot.test.ts on every VMM that works here",
+    "  npx petri doctor          what works here, and how to get the rest",
+  ];
+}

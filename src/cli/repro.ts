@@ -1,0 +1,26 @@
+import { Command } from "commander";
+import { addRunOptions } from "./boot/options.ts";
+import type { RunAction } from "./program.ts";
+
+const examples = `
+Boots the machine of a trace on the VMM it ran on. The files it booted from must be the same, byte for byte; --anyway
+boots with what is there now. The console is attached as with \`petri boot\`, and the same options judge the run.
+
+Examples:
+  $ petri repro petri-results/20260101-120000Z-abc123/powers-off/1-vm
+  $ petri repro petri-results/20260101-120000Z-abc123/powers-off/1-vm --expect "login:" --timeout 60s
+`;
+
+export function define(run: RunAction): Command {
+  const command = new Command("repro")
+    .argument("<TRACE>", "the folder of one VM's record")
+    .option("--anyway", "boot even if files have changed since")
+    .addHelpText("after", examples);
+  const flags = addRunOptions(command);
+  return command.action(
+    run(async (signal, trace: string, options: { anyway?: boolean }) => {
+      const { reproCommand } = await import("./boot/repro-command.ts");
+      return await reproCommand(trace, { anyway: options.anyway === true, flags, signal });
+    }),
+  );
+}

@@ -1,0 +1,121 @@
+import { Command } from "commander";
+import { hostVariables, meaning, settingWords } from "../../machine/environment.ts";
+import type { MachineInput } from "../../machine/machine.ts";
+import { machineOptions } from "../../machine/options.ts";
+import type { VmmName } from "../../machine/placement.ts";
+import { parseMachine } from "../../machine/validate.ts";
+import type { Detection } from "../../vmm/contract.ts";
+import { vmms } from "../../vmm/registry.ts";
+import { addRunOptions } from "../boot/options.ts";
+
+/** Tables of the docs that follow from the code, by the name they stand under. */
+export const docTables: Readonly<Record<string, () => string>> = {
+  "own-words": () =>
+    table(
+      ["option", "means"],
+      machineOptions
+        .filter(({ origin }) => origin === "petri")
+        .map(({ name, value, help }) => [code(value === undefined ? `--${name}` : `--${name} ${value}`), help]),
+    ),
+  "run-words": () => {
+    const command = new Command();
+    addRunOptions(command);
+    return table(
+      ["option", "means"],
+      command.options.map(({ flags, description }) => [code(flags), description]),
+    );
+  },
+  settings: () =>
+    table(
+      ["`petri.config.ts`", "variable", "flag of `petri test`", "means"],
+      settingWords.map((word) => [
+        code(word.key),
+        code(word.env),
+        word.flag === undefined ? "" : code(`--${word.flag} ${word.value}`),
+        meaning(word),
+      ]),
+    ),
+  variables: () =>
+    table(
+      ["variable", "means"],
+      Object.entries(hostVariables).map(([name, what]) => [code(name), what]),
+    ),
+  support: () => supportTable(() => true),
+  "support-short": () => supportTable((what) => first.test(what)),
+};
+
+/** The rows of the support table that a first look needs. */
+const first = /^boot |processors|ide|virtio$|network|watchdog/;
+
+const kernel: MachineInput = { boot: { kind: "kernel", kernel: "vmlinuz" } };
+const disk = (more: Partial<NonNullable<MachineInput["disks"]>[number]>, file = "d.raw"): MachineInput => ({
+  ...kernel,
+  disks: [{ file, ...more }],
+});
+
+const machines: Readonly<Record<string, MachineInput>> = {
+  "boot by UEFI": { boot: { kind: "uefi" } },
+  "boot by BIOS (`pcat`)": { boot: { kind: "pcat" } },
+  "boot a kernel directly": kernel,
+  "several processors": { ...kernel, processors: { count: 2 } },
+  "a CPU model": { ...kernel, processors: { model: "max" } },
+  "huge pages": { ...kernel, memory: { hugepages: true } },
+  "disk on ide": disk({ bus: "ide" }),
+  "disk on ahci": disk({ bus: "ahci" }),
+  "disk on scsi": disk({ bus: "scsi" }),
+  "disk on nvme": disk({ bus: "nvme" }),
+  "disk on virtio": disk({ bus: "virtio" }),
+  "disk on usb": disk({ bus: "usb" }),
+  "floppy disk": disk({ bus: "floppy" }, "d.img"),
+  "optical disc": disk({}, "d.iso"),
+  "qcow2, vhd, vhdx images": disk({ bus: "ide" }, "d.qcow2"),
+  "writes kept (`persist`)": disk({ bus: "ide", persist: true }),
+  "network behind NAT": { ...kernel, nics: [{}] },
+  "COM1 to COM4": { ...kernel, consoles: { com2: "capture", com3: "capture", com4: "capture" } },
+  "virtio console": { ...kernel, consoles: { hvc0: "capture" } },
+  "entropy device": { ...kernel, rng: true },
+  "watchdog device": { ...kernel, watchdog: "any" },
+  "display over VNC": { ...kernel, display: { vnc: {} } },
+};
+
+function supportTable(isWanted: (what: string) => boolean): string {
+  const rows = Object.entries(machines).filter(([what]) => isWanted(what));
+  return table(
+    ["a machine with", ...vmms.map(({ name }) => name)],
+    rows.map(([what, input]) => [what, ...vmms.map((vmm) => verdict(vmm, input))]),
+  );
+}
+
+type Vmm = (typeof vmms)[number];
+
+function verdict({ name, support }: Vmm, input: MachineInput): string {
+  const machine = parseMachine(input);
+  // checkFiles finds the format from a file's contents; here the name stands for them.
+  const disks = machine.disks.map((each) =>
+    each.file.endsWith(".qcow2") ? { ...each, format: "qcow2" as const } : each,
+  );
+  const reasons = support({ ...machine, disks }, everythingFound(name)).map(({ reason }) => reason);
+  return reasons.length === 0 ? "✓" : `– ${reasons.join("; ")}`;
+}
+
+/** A host that has all it could have, so that only the VMM's own limits remain. */
+function everythingFound(vmm: VmmName): Detection {
+  const found = { name: "firmware", code: "firmware", nvram: "nvram", source: "docs" };
+  return {
+    ...{ vmm, present: true, notes: [], fixes: [], binary: vmm, version: "" },
+    accelerators: [{ name: vmm === "v86" ? "jit" : "tcg", works: true, reason: "" }],
+    firmware: [
+      { ...found, boot: "uefi" },
+      { ...found, boot: "pcat" },
+    ],
+  };
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

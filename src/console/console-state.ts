@@ -1,0 +1,37 @@
+import type { ConsoleName } from "../machine/machine.ts";
+import type { PowerEvent } from "../power/event.ts";
+import { Waits } from "../power/wait.ts";
+import type { ByteSource } from "./byte-source.ts";
+import type { PendingWait } from "./pending-wait.ts";
+
+/** What a console's cursors and their waits share. */
+export class ConsoleState {
+  readonly name: ConsoleName;
+  readonly source: ByteSource;
+  readonly defaultTimeoutMs: () => number;
+  readonly describe: () => string | undefined;
+  readonly waits = new Waits();
+  /** Waits that have not settled, those whose turn has not come included. */
+  readonly waiting = new Set<PendingWait>();
+  /** When bytes last came, on performance.now()'s clock. */
+  lastAdvance = performance.now();
+  endReason: Error | undefined;
+  poisonReason: Error | undefined;
+
+  constructor(options: {
+    name: ConsoleName;
+    source: ByteSource;
+    defaultTimeoutMs: () => number;
+    describe?: () => string | undefined;
+  }) {
+    this.name = options.name;
+    this.source = options.source;
+    this.defaultTimeoutMs = options.defaultTimeoutMs;
+    this.describe = options.describe ?? (() => undefined);
+  }
+
+  /** Where this console stood when the event happened; it had printed nothing if the event does not say. */
+  offsetOf(event: PowerEvent): number {
+    return event.offsets[this.name] ?? 0;
+  }
+}

@@ -1,0 +1,20 @@
+import type { Cursor } from "../console/console.ts";
+import type { GuestHost } from "./driver.ts";
+
+/**
+ * Waits for the guest to be ready; the cursor it gives starts behind that, or where `begin` leaves off, which is called
+ * once a boot; it goes on until the guest boots again.
+ */
+export function bootCursor(host: GuestHost, begin?: () => Promise<Cursor>): () => Promise<Cursor> {
+  let boot: number | undefined;
+  let cursor = host.console.cursor("now");
+  return async () => {
+    const from = await host.ready();
+    const current = host.bootOffset();
+    if (boot !== current) {
+      cursor = begin ? await begin() : host.console.cursor(from);
+      boot = current;
+    }
+    return cursor;
+  };
+}

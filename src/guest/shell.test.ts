@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { shellGuest } from "./shell.ts";
+import { scriptedGuest } from "./test/scripted-guest.ts";
+
+/** What a terminal shows: the line as typed, what the command prints, the next prompt. */
+const shell = (line: string) =>
+  `${line}\r\n${/^echo "<"'(.*)'">"$/.exec(line)?.[1]?.replace(/.*/, "<$&>\r\n") ?? ""}# `;
+
+test("each echo says what it was given, not what an earlier one said", async () => {
+  const guest = scriptedGuest(shell);
+  const driver = shellGuest(guest.host, "# ");
+  guest.print("ready\n# ");
+  expect(await driver.echo("one")).toBe("one");
+  expect(await driver.echo("two")).toBe("two");
+  expect(await Promise.all([driver.echo("three"), driver.echo("four")])).toEqual(["three", "four"]);
+});
+
+test("a command waits for the prompt that follows the one before", async () => {
+  const guest = scriptedGuest((line) => `${line}\r\n`);
+  const driver = shellGuest(guest.host, "# ");
+  guest.print("ready\n# ");
+  await driver.reset();
+  const second = driver.shutdown();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(guest.sent).toEqual(["reboot -f"]);
+  guest.print("# ");
+  await second;
+  expect(guest.sent).toEqual(["reboot -f", "poweroff -f"]);
+});
+
+test("after a reset it starts over at the new boot's prompt", async () => {
+  const guest = scriptedGuest(shell);
+  const driver = shellGuest(guest.host, "# ");
+  guest.print("ready\n# ");
+  await driver.echo("before");
+  guest.reboot();
+  const after = driver.echo("after");
+  guest.print("BIOS\r\nready\n# ");
+  expect(await after).toBe("after");
+});
+
+test("logs in once a boot, with a password if one is asked for", async () => {
+  const answers: Record<string, string> = { root: "root\r\nPassword: ", secret: "\r\nWelcome.\r\n# " };
+  const guest = scriptedGuest((line) => answers[line] ?? shell(line));
+  const driver = shellGuest(guest.host, "# ", { user: "root", password: "secret" });
+  guest.print("Debian 12\r\nready\nhost login: ");
+  expect(await driver.echo("one")).toBe("one");
+  expect(await driver.echo("two")).toBe("two");
+  guest.reboot();
+  guest.print("\r\nready\nhost login: ");
+  expect(await driver.echo("three")).toBe("three");
+  expect(guest.sent.filter((line) => !line.startsWith("echo"))).toEqual(["root", "secret", "root", "secret"]);
+});
+
+test("what it cannot do is refused with what to do instead", async () => {
+  const driver = shellGuest(scriptedGuest(shell).host, "# ");
+  await expect(driver.reset("cf9")).rejects.toThrow('a Linux image chooses how it resets; leave "cf9" out');
+  await expect(driver.hang()).rejects.toThrow("a Linux image cannot hang on command; use the image petri-guest");
+  await expect(driver.echo("a\nreboot -f")).rejects.toThrow("give one line of printable text");
+  await expect(driver.tripleFault()).rejects.toThrow("a Linux image cannot triple-fault on command");
+});

@@ -1,0 +1,62 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+
+/** Bytes that were read within `chunkNs` of each other. */
+interface Chunk {
+  readonly offset: number;
+  readonly at: number;
+  length: number;
+}
+
+const chunkNs = 2_000_000;
+
+/** The log file of one console, and the chunks in which its bytes came. */
+export class ConsoleLog {
+  /** Bytes the console has produced. */
+  end = 0;
+  /** Those of them that are in the file: fewer once the disk has refused some. */
+  kept = 0;
+  /** How many of those the readers know of. */
+  announced = 0;
+  private readonly fd: number;
+  private chunk: Chunk | undefined;
+  private isFull = false;
+
+  constructor(path: string) {
+    this.fd = openSync(path, "a");
+  }
+
+  /** True if bytes that come now do not belong to the chunk that is open. */
+  isChunkOver(now: number): boolean {
+    return this.chunk !== undefined && now - this.chunk.at > chunkNs;
+  }
+
+  /** Appends bytes. Returns the error of the first that cannot be kept; later ones are only counted. */
+  take(bytes: Buffer, now: number): unknown {
+    this.chunk ??= { offset: this.end, length: 0, at: now };
+    this.chunk.length += bytes.length;
+    this.end += bytes.length;
+    if (this.isFull) return undefined;
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const count = writeSync(this.fd, bytes, done);
+        done += count;
+        this.kept += count;
+      }
+    } catch (error) {
+      this.isFull = true;
+      return error;
+    }
+    return undefined;
+  }
+
+  /** Ends the chunk that is open. */
+  takeChunk(): Chunk | undefined {
+    const { chunk } = this;
+    this.chunk = undefined;
+    return chunk;
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+}

@@ -1,0 +1,28 @@
+import type { HostPort } from "./ports.ts";
+import type { NativeProcess, SpawnOptions } from "./process.ts";
+import type { Recording, RecordingPlan } from "./recording.ts";
+import type { RunOptions } from "./run.ts";
+
+/**
+ * Where VMM processes live: this machine, or another one reached over SSH. Everything a VMM driver needs of a
+ * machine goes through here, so that a driver does not know which it is.
+ */
+export interface Host {
+  readonly name: string;
+  readonly platform: NodeJS.Platform;
+  run(file: string, args: readonly string[], options?: RunOptions): Promise<{ stdout: Buffer; stderr: string }>;
+  /** Starts a VMM in a process group of its own that dies with us. */
+  spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<NativeProcess>;
+  /** Listens on the plan's sockets; resolves once a VMM may connect. */
+  record(plan: RecordingPlan): Promise<Recording>;
+  /** The program's path, or undefined if it is not there. */
+  which(program: string): string | undefined;
+  /** True if the file can be read. */
+  readable(path: string): boolean;
+  readFile(path: string): Buffer;
+  list(dir: string): string[];
+  /** The copy can be written, whatever the original's mode. */
+  copyFile(from: string, to: string): void;
+  /** Why nobody could listen on that port now; undefined if somebody could. */
+  listenObstacle(port: HostPort): Promise<string | undefined>;
+}

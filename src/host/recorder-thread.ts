@@ -1,0 +1,230 @@
+import { closeSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { parentPort } from "node:worker_threads";
+import type { ConsoleName } from "../machine/machine.ts";
+import { appendLine, elapsed, inputPayload, openEvents } from "../trace/append.ts";
+import type { TraceEvent } from "../trace/event.ts";
+import { traceFault } from "../trace/fault.ts";
+import { ConsoleLog } from "./console-log.ts";
+import type { FromThread, RecordingPlan, ToThread } from "./recording.ts";
+
+// The recorder: one thread for all VMs of a process. It owns every socket a VMM connects to and the files the bytes
+// go to; see recording.ts for what it promises.
+
+interface Line {
+  readonly name: ConsoleName | "control";
+  readonly server: Server;
+  socket: Socket | undefined;
+}
+
+interface Vm {
+  readonly id: number;
+  readonly plan: RecordingPlan;
+  readonly lines: Line[];
+  readonly consoles: Map<ConsoleName, ConsoleLog>;
+  readonly events: number;
+  /** Set once the disk refused a record: the bytes are worth more, and go on. */
+  eventsLost: boolean;
+  controlText: string;
+  /** Control lines wait here while the consoles are drained up to them. */
+  barrier: Promise<void>;
+  open: number;
+  closing: boolean;
+  announcing: boolean;
+}
+
+const port = parentPort;
+const vms = new Map<number, Vm>();
+const post = (message: FromThread) => port?.postMessage(message);
+
+port?.on("message", (message: ToThread) => {
+  if (message.op === "open") return open(message.vm, message.plan);
+  const vm = vms.get(message.vm);
+  if (!vm) return;
+  if (message.op === "close") return close(vm);
+  if (message.op === "write") return send(vm, message.console, message.bytes, message.isSecret);
+  note(vm, { t: elapsed(vm.plan.clockStart), kind: "control", direction: "out", line: message.line });
+  socketOf(vm, "control")?.write(`${message.line}\n`);
+});
+
+function open(id: number, plan: RecordingPlan): void {
+  const consoles = new Map<ConsoleName, ConsoleLog>();
+  // Object.keys of a record of console names; importing the schema here would cost the thread its start-up time.
+  const names = Object.keys(plan.consoles) as ConsoleName[];
+  let events: number | undefined;
+  try {
+    events = openEvents(plan.traceDir);
+    for (const name of names) consoles.set(name, new ConsoleLog(join(plan.traceDir, `${name}.log`)));
+    const vm: Vm = {
+      id,
+      plan,
+      lines: [],
+      consoles,
+      events,
+      eventsLost: false,
+      controlText: "",
+      barrier: Promise.resolve(),
+      open: 0,
+      closing: false,
+      announcing: false,
+    };
+    vms.set(id, vm);
+    listenAll(vm, [...names.map((name) => [name, plan.consoles[name] ?? ""] as const), ["control", plan.control]]);
+  } catch (error) {
+    for (const log of consoles.values()) log.close();
+    if (events !== undefined) closeSync(events);
+    const { message } = traceFault(plan.traceDir, "opening its logs", error);
+    post({ vm: id, is: "fault", fatal: true, message });
+    post({ vm: id, is: "finished" });
+  }
+}
+
+function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control", string])[]): void {
+  let waiting = sockets.length;
+  for (const [name, path] of sockets) {
+    const server = createServer((socket) => {
+      if (line.socket) return void socket.destroy();
+      line.socket = socket;
+      vm.open++;
+      // One client for each line, then the name is gone from the file system.
+      server.close();
+      attach(vm, line, socket);
+      if (vm.lines.every((each) => each.socket)) post({ vm: vm.id, is: "connected" });
+    });
+    const line: Line = { name, server, socket: undefined };
+    vm.lines.push(line);
+    server.on("error", (error) => {
+      post({ vm: vm.id, is: "fault", fatal: true, message: `cannot listen on ${path}: ${error.message}` });
+      close(vm);
+    });
+    server.listen(path, () => {
+      if (--waiting === 0) post({ vm: vm.id, is: "listening" });
+    });
+  }
+}
+
+function attach(vm: Vm, line: Line, socket: Socket): void {
+  const { name } = line;
+  const log = name === "control" ? undefined : vm.consoles.get(name);
+  if (name !== "control" && log) socket.on("data", (bytes) => record(vm, name, log, bytes));
+  // A character may be cut in two by the socket's chunks: the decoder waits for its rest.
+  else socket.setEncoding("utf8").on("data", (text: string) => control(vm, text));
+  // A VMM that dies resets its sockets; what it sent before was read.
+  socket.on("error", () => {});
+  socket.on("close", () => {
+    vm.open--;
+    if (vm.open === 0 && vm.lines.every((each) => each.socket || vm.closing)) void vm.barrier.then(() => finish(vm));
+  });
+}
+
+function record(vm: Vm, name: ConsoleName, log: ConsoleLog, bytes: Buffer): void {
+  const now = elapsed(vm.plan.clockStart);
+  if (log.isChunkOver(now)) flushChunk(vm, name, log);
+  const error = log.take(bytes, now);
+  if (error) {
+    const { message } = traceFault(vm.plan.traceDir, `keeping the bytes of ${name} from offset ${log.kept} on`, error);
+    post({ vm: vm.id, is: "fault", fatal: false, message });
+  }
+  announce(vm);
+}
+
+// Bytes are announced once a turn of the loop, however many reads it had.
+function announce(vm: Vm): void {
+  if (vm.announcing) return;
+  vm.announcing = true;
+  setImmediate(() => {
+    vm.announcing = false;
+    for (const [name, log] of vm.consoles) sayEnd(vm, name, log);
+  });
+}
+
+function sayEnd(vm: Vm, name: ConsoleName, log: ConsoleLog): void {
+  if (log.announced === log.kept) return;
+  log.announced = log.kept;
+  post({ vm: vm.id, is: "bytes", console: name, end: log.kept });
+}
+
+function flushChunk(vm: Vm, name: ConsoleName, log: ConsoleLog): void {
+  const chunk = log.takeChunk();
+  if (chunk) note(vm, { t: chunk.at, kind: "console", console: name, offset: chunk.offset, length: chunk.length });
+}
+
+/** Appends a record to events.jsonl. A disk that refuses it must not end the thread, which other VMs share. */
+function note(vm: Vm, event: TraceEvent): void {
+  if (vm.eventsLost) return;
+  try {
+    appendLine(vm.events, event);
+  } catch (error) {
+    vm.eventsLost = true;
+    const { message } = traceFault(vm.plan.traceDir, "writing to events.jsonl", error);
+    post({ vm: vm.id, is: "fault", fatal: false, message });
+  }
+}
+
+function control(vm: Vm, text: string): void {
+  const lines = (vm.controlText + text).split("\n");
+  vm.controlText = lines.pop() ?? "";
+  const at = elapsed(vm.plan.clockStart);
+  for (const line of lines) {
+    if (line.trim() !== "") vm.barrier = vm.barrier.then(() => passOn(vm, line.trim(), at));
+  }
+}
+
+// What the VMM wrote to a console before this line is in that console's socket by now. One full turn of the event
+// loop polls every socket, so after it those bytes are recorded and the offsets are exact.
+async function passOn(vm: Vm, line: string, at: number): Promise<void> {
+  await turn();
+  await turn();
+  const offsets: Partial<Record<ConsoleName, number>> = {};
+  for (const [name, log] of vm.consoles) {
+    flushChunk(vm, name, log);
+    sayEnd(vm, name, log);
+    offsets[name] = log.end;
+  }
+  note(vm, { t: at, kind: "control", direction: "in", line });
+  post({ vm: vm.id, is: "control", line: { line, at, offsets } });
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function send(vm: Vm, name: ConsoleName, bytes: Uint8Array, isSecret: boolean): void {
+  const socket = socketOf(vm, name);
+  note(vm, {
+    t: elapsed(vm.plan.clockStart),
+    kind: "input",
+    console: name,
+    offset: vm.consoles.get(name)?.end ?? 0,
+    ...(isSecret ? { hidden: bytes.length } : inputPayload(bytes)),
+  });
+  socket?.write(bytes);
+}
+
+function socketOf(vm: Vm, name: ConsoleName | "control"): Socket | undefined {
+  const socket = vm.lines.find((line) => line.name === name)?.socket;
+  return socket?.writable ? socket : undefined;
+}
+
+function close(vm: Vm): void {
+  if (vm.closing) return;
+  vm.closing = true;
+  for (const line of vm.lines) {
+    line.server.close();
+    line.socket?.destroy();
+  }
+  if (vm.open === 0) void vm.barrier.then(() => finish(vm));
+}
+
+function finish(vm: Vm): void {
+  if (!vms.delete(vm.id)) return;
+  for (const line of vm.lines) line.server.close();
+  for (const [name, log] of vm.consoles) {
+    flushChunk(vm, name, log);
+    sayEnd(vm, name, log);
+    log.close();
+  }
+  closeSync(vm.events);
+  post({ vm: vm.id, is: "finished" });
+}

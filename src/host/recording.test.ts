@@ -1,0 +1,213 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { type ControlLine, type Recording, startRecording } from "./recording.ts";
+
+interface Setup {
+  readonly recording: Recording;
+  readonly dir: string;
+  readonly control: ControlLine[];
+  readonly faults: Error[];
+  readonly ends: () => number;
+  connect(name: "com1" | "control"): Promise<Socket>;
+}
+
+async function setUp(prepare: (traceDir: string) => void = () => {}): Promise<Setup> {
+  const dir = mkdtempSync(join(tmpdir(), "petri-recording-"));
+  prepare(dir);
+  const recording = await startRecording({
+    clockStart: process.hrtime.bigint(),
+    traceDir: dir,
+    consoles: { com1: join(dir, "com1") },
+    control: join(dir, "control"),
+  });
+  const control: ControlLine[] = [];
+  const faults: Error[] = [];
+  let end = 0;
+  recording.listen({
+    onBytes: (_, upTo) => {
+      end = upTo;
+    },
+    onControl: (line) => control.push(line),
+    onFault: (error) => faults.push(error),
+  });
+  const open = (name: string) =>
+    new Promise<Socket>((resolve) => {
+      const socket = connect(join(dir, name), () => resolve(socket));
+    });
+  return { recording, dir, control, faults, ends: () => end, connect: open };
+}
+
+const log = (setup: Setup) => readFileSync(join(setup.dir, "com1.log"));
+const events = (setup: Setup) =>
+  readFileSync(join(setup.dir, "events.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { kind: string; offset: number; length: number; line: string });
+
+test("keeps every byte and says where each chunk came", async () => {
+  const setup = await setUp();
+  const com1 = await setup.connect("com1");
+  const control = await setup.connect("control");
+  await setup.recording.connected;
+  com1.end("hello\r\n\0\x1b[31m\xff", "latin1");
+  control.end();
+  await setup.recording.finished;
+  expect(log(setup).toString("latin1")).toBe("hello\r\n\0\x1b[31m\xff");
+  expect(setup.ends()).toBe(log(setup).length);
+  const chunks = events(setup).filter((event) => event.kind === "console");
+  expect(chunks.reduce((sum, chunk) => sum + chunk.length, 0)).toBe(log(setup).length);
+});
+
+test("a control line comes with exactly the bytes of a guest that was stopped before it", async () => {
+  const setup = await setUp();
+  let seen = () => {};
+  const com1 = await setup.connect("com1");
+  const control = await setup.connect("control");
+  await setup.recording.connected;
+  setup.recording.listen({
+    onBytes: () => {},
+    onFault: () => {},
+    onControl: (line) => {
+      setup.control.push(line);
+      seen();
+    },
+  });
+  for (let round = 1; round <= 50; round++) {
+    // The kernel has the bytes once write has called back: from then on they come before the line.
+    await new Promise((resolve) => com1.write("x".repeat(1000), resolve));
+    const line = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    control.write(`{"event":"${round}"}\n`);
+    await line;
+  }
+  com1.end();
+  control.end();
+  await setup.recording.finished;
+  expect(setup.control.map((line) => line.offsets.com1)).toEqual(Array.from({ length: 50 }, (_, i) => (i + 1) * 1000));
+});
+
+test("a loop in the test neither stalls the sender nor loses a byte", async () => {
+  const setup = await setUp();
+  await setup.connect("control");
+  const sender = `
+    const socket = require("node:net").connect(${JSON.stringify(join(setup.dir, "com1"))});
+    const block = Buffer.alloc(1 << 20, "0123456789abcdef");
+    for (let i = 0; i < 32; i++) socket.write(block);
+    socket.end(() => process.exit(0));
+  `;
+  const { spawn } = await import("node:child_process");
+  const child = spawn(process.execPath, ["-e", sender]);
+  const until = performance.now() + 1500;
+  while (performance.now() < until);
+  // Our loop was blocked until now, and everything is there already.
+  const bytes = log(setup);
+  expect(bytes.length).toBe(32 * 2 ** 20);
+  const whole = createHash("sha256");
+  for (let i = 0; i < 32; i++) whole.update(Buffer.alloc(1 << 20, "0123456789abcdef"));
+  expect(createHash("sha256").update(bytes).digest("hex")).toBe(whole.digest("hex"));
+  child.kill();
+  await setup.recording.close();
+});
+
+test("a disk that is full is a fault that names the first byte lost, and the sender goes on", async () => {
+  const { symlinkSync } = await import("node:fs");
+  const dir = mkdtempSync(join(tmpdir(), "petri-recording-"));
+  symlinkSync("/dev/full", join(dir, "com1.log"));
+  const faults: string[] = [];
+  const recording = await startRecording({
+    clockStart: process.hrtime.bigint(),
+    traceDir: dir,
+    consoles: { com1: join(dir, "com1") },
+    control: join(dir, "control"),
+  });
+  recording.listen({ onBytes: () => {}, onControl: () => {}, onFault: (error) => faults.push(error.message) });
+  const com1 = connect(join(dir, "com1"));
+  const control = connect(join(dir, "control"));
+  await recording.connected;
+  await new Promise<void>((resolve) => com1.end("x".repeat(5_000_000), () => resolve()));
+  control.end();
+  await recording.finished;
+  expect(faults).toEqual([
+    `the trace in ${dir} cannot be written: keeping the bytes of com1 from offset 0 on failed (ENOSPC).\nThe disk is full: remove old results with \`petri clean\`, or choose a results folder on another disk.`,
+  ]);
+});
+
+test("a record that cannot be written is one fault; bytes and control lines go on", async () => {
+  const { symlinkSync } = await import("node:fs");
+  const setup = await setUp((dir) => symlinkSync("/dev/full", join(dir, "events.jsonl")));
+  const com1 = await setup.connect("com1");
+  const control = await setup.connect("control");
+  await setup.recording.connected;
+  setup.recording.write("com1", Buffer.from("typed"));
+  com1.end("printed");
+  control.end('{"event":"STOP"}\n');
+  await setup.recording.finished;
+  expect(log(setup).toString()).toBe("printed");
+  expect(setup.control).toMatchObject([{ line: '{"event":"STOP"}', offsets: { com1: 7 } }]);
+  expect(setup.faults.map((error) => error.message)).toEqual([
+    expect.stringMatching(/^the trace in .* cannot be written: writing to events\.jsonl failed \(ENOSPC\)/),
+  ]);
+});
+
+test("a control line may be cut anywhere, inside a character too", async () => {
+  const setup = await setUp();
+  const com1 = await setup.connect("com1");
+  const control = await setup.connect("control");
+  await setup.recording.connected;
+  const bytes = Buffer.from('{"return":{"lines":["é ▒"]}}\n');
+  const cut = bytes.indexOf(0xc3) + 1;
+  await new Promise((resolve) => control.write(bytes.subarray(0, cut), resolve));
+  // What the control socket held is read by the time a later byte of another one is.
+  com1.write("x");
+  await vi.waitFor(() => expect(setup.ends()).toBe(1));
+  control.end(bytes.subarray(cut));
+  com1.end();
+  await setup.recording.finished;
+  expect(setup.control.map(({ line }) => line)).toEqual(['{"return":{"lines":["é ▒"]}}']);
+});
+
+test("a socket that cannot be made is a HostError, and nothing is left listening", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "petri-recording-"));
+  await expect(
+    startRecording({
+      clockStart: process.hrtime.bigint(),
+      traceDir: dir,
+      consoles: { com1: join(dir, "no", "such", "folder") },
+      control: join(dir, "control"),
+    }),
+  ).rejects.toThrow(/^cannot listen on .*no\/such\/folder/);
+});
+
+test("a second client is turned away", async () => {
+  const setup = await setUp();
+  await setup.connect("com1");
+  await expect(
+    new Promise((_, reject) =>
+      connect(join(setup.dir, "com1"))
+        .on("error", reject)
+        .on("close", () => reject(new Error("closed"))),
+    ),
+  ).rejects.toThrow();
+  await setup.recording.close();
+});
+
+test("a secret reaches the guest, and only its length the trace", async () => {
+  const setup = await setUp();
+  const com1 = await setup.connect("com1");
+  const control = await setup.connect("control");
+  await setup.recording.connected;
+  const seen = new Promise<string>((resolve) => com1.once("data", (bytes) => resolve(bytes.toString())));
+  setup.recording.write("com1", Buffer.from("hunter2\r"), true);
+  expect(await seen).toBe("hunter2\r");
+  com1.end();
+  control.end();
+  await setup.recording.finished;
+  const text = readFileSync(join(setup.dir, "events.jsonl"), "utf8");
+  expect(text).toContain('"hidden":8');
+  expect(text).not.toContain("hunter2");
+});

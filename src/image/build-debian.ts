@@ -1,0 +1,103 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { HostError } from "../machine/errors.ts";
+import { unpackVmlinux } from "./bzimage.ts";
+import { makeBiosGrub, makeEfiGrub } from "./grub.ts";
+import { writeHybridDisk } from "./hybrid-disk.ts";
+import { writeInitramfs } from "./initramfs.ts";
+import { packageRoot } from "./lock-file.ts";
+import { readModules } from "./modules.ts";
+import { type LockedPackage, type PackageBuild, unpackPackages, type WantedPackage } from "./packages.ts";
+import type { DebianSource } from "./recipe.ts";
+import { sniffKernel } from "./sniff.ts";
+import type { Built } from "./store.ts";
+
+/** What grub-mkimage needs that a small Debian lacks; unpacked beside it, so nobody installs anything. */
+const hostTools = ["grub-common", "libdevmapper1.02.1", "xz-utils"];
+
+/** Debian's name for the architecture this process runs on. */
+export const hostArch = process.arch === "arm64" ? "arm64" : "amd64";
+
+export interface BuildInput extends PackageBuild {
+  readonly cmdline: string;
+  readonly workFolder: string;
+  readonly outFolder: string;
+}
+
+/** Kernel, initramfs, and one disk that starts both under a BIOS and under UEFI. */
+export async function buildDebian(source: DebianSource, input: BuildInput): Promise<Built> {
+  const { workFolder, outFolder, onStep, signal } = input;
+  const arch = source.debianArch;
+  const used = await unpackPackages(debianPackages(source), workFolder, input);
+
+  const tree = join(workFolder, arch);
+  const release = await onlyName(join(tree, "lib/modules"));
+  const bzImage = await readFile(join(tree, "boot", `vmlinuz-${release}`));
+  onStep("unpacking the kernel", release);
+  const xz = join(workFolder, hostArch, "usr/bin/xz");
+  const vmlinux = await unpackVmlinux(bzImage, { xz }, signal);
+
+  onStep("packing the initramfs");
+  const modules = [...source.modules, ...source.byHand];
+  const initrd = writeInitramfs({
+    busybox: await readFile(join(tree, "bin/busybox")),
+    init: await readFile(join(packageRoot, "images/debian/init")),
+    kernelRelease: release,
+    modules: await readModules(join(tree, "lib/modules", release, "kernel"), modules, xz, signal),
+    byHand: source.byHand,
+  });
+
+  onStep("writing the disk");
+  const disk = await makeDisk({ bzImage, initrd, input, hasEfi: arch === "amd64" });
+  const contents = { vmlinuz: bzImage, vmlinux, "initrd.gz": initrd, "disk.img": disk };
+  for (const [file, data] of Object.entries(contents)) {
+    await writeFile(join(outFolder, file), data, signal ? { signal } : {});
+  }
+  const elf = sniffKernel(vmlinux).format ?? "elf";
+  const files = { bzImage: "vmlinuz", [elf]: "vmlinux", initrd: "initrd.gz", disk: "disk.img" };
+  const kernel = used.find((entry) => entry.wanted === source.kernelPackage);
+  return { version: `${release} (${kernel?.version})`, files, sources: used, notes: newerThanLock(used, input.locked) };
+}
+
+export function debianPackages({ kernelPackage, debianArch: arch }: DebianSource): WantedPackage[] {
+  return [{ wanted: kernelPackage, arch, follow: "linux-image-" }, { wanted: "busybox-static", arch }, ...grubPackages];
+}
+
+/** GRUB's own parts are the guest's; grub-mkimage runs here. */
+export const grubPackages: readonly WantedPackage[] = [
+  { wanted: "grub-pc-bin", arch: "amd64" },
+  { wanted: "grub-efi-amd64-bin", arch: "amd64" },
+  ...hostTools.map((wanted) => ({ wanted, arch: hostArch })),
+];
+
+async function makeDisk(parts: { bzImage: Buffer; initrd: Buffer; input: BuildInput; hasEfi: boolean }) {
+  const { workFolder, signal, cmdline } = parts.input;
+  const grub = {
+    toolTree: join(workFolder, hostArch),
+    moduleTree: join(workFolder, "amd64"),
+    workFolder,
+    ...(signal && { signal }),
+  };
+  const config = await readFile(join(packageRoot, "images/debian/grub.cfg"), "utf8");
+  const files = [
+    { path: "PETRI/GRUB.CFG", data: Buffer.from(config.replaceAll("@CMDLINE@", () => cmdline)) },
+    { path: "PETRI/VMLINUZ", data: parts.bzImage },
+    { path: "PETRI/INITRD.GZ", data: parts.initrd },
+  ];
+  if (parts.hasEfi) files.push({ path: "EFI/BOOT/BOOTX64.EFI", data: await makeEfiGrub(grub) });
+  return writeHybridDisk(files, await makeBiosGrub(grub));
+}
+
+export function newerThanLock(used: readonly LockedPackage[], locked: readonly LockedPackage[]): string[] {
+  return used.flatMap(({ wanted, arch, name, version }) => {
+    const lock = locked.find((entry) => entry.wanted === wanted && entry.arch === arch);
+    if (!lock || (lock.name === name && lock.version === version)) return [];
+    return [`the archive does not have ${lock.name} ${lock.version}: built with ${name} ${version}`];
+  });
+}
+
+async function onlyName(folder: string): Promise<string> {
+  const [name, ...more] = await readdir(folder);
+  if (!name || more.length > 0) throw new HostError(`${folder} should hold exactly one kernel`);
+  return name;
+}

@@ -1,0 +1,104 @@
+import type { ImageRecipe } from "./recipe.ts";
+
+/**
+ * The reasons, each measured under TCG or seen in CI:
+ * - console=ttyS0: the kernel's log and the shell on COM1;
+ * - panic=-1: a panic resets at once, so that it is seen as an event and not as a hang;
+ * - cryptomgr.notests: skips crypto self-tests that test no VMM and cost 11-14 % of the boot.
+ */
+const linuxCmdline = "console=ttyS0 panic=-1 cryptomgr.notests";
+
+const linux = {
+  arch: "x86_64",
+  ready: { source: "^PETRI-READY\\r?$", flags: "m" },
+  driver: "shell",
+  shellPrompt: "petri# ",
+  cmdline: linuxCmdline,
+} as const;
+
+/** Loaded at boot in a VM that has the device. */
+const virtio = ["virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng"];
+const common = [...virtio, "button", "evdev", "vmw_vsock_virtio_transport", "pvpanic-mmio", "pvpanic-pci"];
+/** Every PC has an IDE controller: looking for disks on it costs a fifth of a boot, needed or not. */
+const ata = ["ata_piix", "ahci", "sd_mod", "sr_mod"];
+const filesystems = [
+  ...["9pnet_virtio", "9p", "virtiofs", "ext4", "crc32c_generic"],
+  ...["vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8"],
+];
+const hyperv = ["hv_vmbus", "hv_storvsc", "hv_netvsc", "hv_utils", "hv_sock"];
+/** A driver leaves its watchdog alone until /dev/watchdog is opened. */
+const watchdogs = ["i6300esb", "lpc_ich", "iTCO_wdt", "wdat_wdt"];
+/** No bus announces an IB700. */
+const blindWatchdogs = ["ib700wdt", "softdog"];
+
+export const catalogue: readonly ImageRecipe[] = [
+  {
+    name: "petri-guest",
+    summary: "a few KB that boot in milliseconds and obey one line at a time; comes with Petri",
+    arch: "x86_64",
+    boots: { kernel: 32, pcat: 32, uefi: 64 },
+    ready: { source: "^petri-guest ready (uefi|pcat|kernel) \\S+", flags: "m" },
+    driver: "petri-guest",
+    minMemoryBytes: 16 * 2 ** 20,
+    source: {
+      kind: "shipped",
+      folder: "fixtures/petri-guest/built",
+      kernel: { file: "petri-guest.elf", format: "multiboot" },
+      disk: "petri-guest.img",
+    },
+  },
+  {
+    ...linux,
+    name: "debian-cloud",
+    summary: "Debian's cloud kernel and a busybox shell on COM1: the smallest 64-bit Linux",
+    boots: { kernel: 64, pcat: 64, uefi: 64 },
+    minMemoryBytes: 192 * 2 ** 20,
+    source: {
+      kind: "debian",
+      debianArch: "amd64",
+      kernelPackage: "linux-image-cloud-amd64",
+      modules: common,
+      byHand: ata,
+    },
+  },
+  {
+    ...linux,
+    name: "debian",
+    summary: "Debian's full kernel and a busybox shell on COM1: every watchdog and bus a VMM may emulate",
+    boots: { kernel: 64, pcat: 64, uefi: 64 },
+    minMemoryBytes: 256 * 2 ** 20,
+    source: {
+      kind: "debian",
+      debianArch: "amd64",
+      kernelPackage: "linux-image-amd64",
+      modules: [...common, ...ata, ...hyperv, "virtio_scsi", "nvme", "e1000", ...watchdogs],
+      byHand: [...blindWatchdogs, ...filesystems, "af_packet"],
+    },
+  },
+  {
+    ...linux,
+    name: "debian-686",
+    summary: "Debian's 32-bit kernel without PAE and a busybox shell on COM1: Linux for v86",
+    boots: { kernel: 32, pcat: 32, uefi: { why: "its 32-bit kernel cannot be started by 64-bit UEFI firmware" } },
+    minMemoryBytes: 128 * 2 ** 20,
+    source: {
+      kind: "debian",
+      debianArch: "i386",
+      kernelPackage: "linux-image-686",
+      modules: common,
+      byHand: [...ata, "ne2k-pci"],
+    },
+  },
+  {
+    name: "memtest86+",
+    summary: "a memory tester, seen alive on COM1: an operating system that is not Linux",
+    arch: "x86_64",
+    boots: { kernel: { why: "memtest86+ is started by a boot loader, from a disk" }, pcat: 64, uefi: 64 },
+    ready: { source: "Memtest86\\+", flags: "" },
+    driver: "none",
+    minMemoryBytes: 64 * 2 ** 20,
+    // "set_screen_info() failed", says memtest86+ 6.10 under UEFI without one.
+    needsDisplay: ["uefi"],
+    source: { kind: "memtest", debianArch: "amd64" },
+  },
+];

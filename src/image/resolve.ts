@@ -1,0 +1,142 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { HostError, UnsupportedError } from "../machine/errors.ts";
+import type { BootKind } from "../machine/machine.ts";
+import { buildDebian, hostArch } from "./build-debian.ts";
+import { buildMemtest } from "./build-memtest.ts";
+import { cacheFolder } from "./cache.ts";
+import { sha256, sha256File } from "./digest.ts";
+import { packageRoot, readLock } from "./lock-file.ts";
+import type { Manifest } from "./manifest.ts";
+import type { DebianSource, ImageOptions, ImageRecipe, MemtestSource, ResolvedImage, ShippedSource } from "./recipe.ts";
+import { buildOnce } from "./store.ts";
+import { findRecipe, imageSupport } from "./support.ts";
+import { requireTools } from "./tools.ts";
+
+/** Raised when the code that builds images gives other bytes for the same recipe. */
+const builderVersion = 5;
+
+/**
+ * An image of the catalogue, ready to be booted that way: verified if it is in the cache, built if it is not.
+ * Throws UsageError for an unknown name, UnsupportedError for a boot kind the image lacks, HostError when it cannot be
+ * built here.
+ *
+ * @example const image = await resolveImage("debian-cloud", "kernel");
+ */
+export async function resolveImage(name: string, boot: BootKind, options: ImageOptions = {}): Promise<ResolvedImage> {
+  const recipe = findRecipe(name);
+  const cpuMode = recipe.boots[boot];
+  const reasons = imageSupport(name, boot);
+  if (typeof cpuMode !== "number") throw UnsupportedError.of(reasons, `${name} cannot boot by ${boot}`);
+  const { source } = recipe;
+  const files = source.kind === "shipped" ? await shipped(source, boot) : await built(recipe, source, boot, options);
+  const { arch, driver, minMemoryBytes } = recipe;
+  return {
+    ...{ name, boot, arch, driver, minMemoryBytes, cpuMode, ...files },
+    needsDisplay: recipe.needsDisplay?.includes(boot) ?? false,
+    ...(recipe.ready && { ready: recipe.ready }),
+    ...(recipe.login && { login: recipe.login }),
+    ...(recipe.shellPrompt && { shellPrompt: recipe.shellPrompt }),
+  };
+}
+
+type Files = Pick<
+  ResolvedImage,
+  "version" | "kernel" | "otherKernels" | "initrd" | "cmdline" | "disk" | "digests" | "notes"
+>;
+
+async function shipped(source: ShippedSource, boot: BootKind): Promise<Files> {
+  const folder = join(packageRoot, source.folder);
+  const file = join(folder, boot === "kernel" ? source.kernel.file : source.disk);
+  const digest = await sha256File(file).catch((cause) => {
+    throw new HostError(`${file} is missing, though it comes with Petri: install the package again`, { cause });
+  });
+  return {
+    ...(boot === "kernel"
+      ? { kernel: { file, format: source.kernel.format } }
+      : { disk: { file, format: "raw" as const } }),
+    version: digest.slice(0, 12),
+    otherKernels: [],
+    digests: { [file]: digest },
+    notes: [],
+  };
+}
+
+async function built(
+  recipe: ImageRecipe,
+  source: DebianSource | MemtestSource,
+  boot: BootKind,
+  options: ImageOptions,
+): Promise<Files> {
+  const { folder, manifest } = await buildOnce({
+    folder: imageFolder(recipe.name),
+    key: await recipeKey(recipe),
+    onStep: report,
+    ...(options.signal && { signal: options.signal }),
+    build: async (workFolder, outFolder) => {
+      requireTools(recipe);
+      const locked = await readLock(recipe.name);
+      const input = { cacheFolder: cacheFolder(), locked, workFolder, outFolder, cmdline: recipe.cmdline ?? "" };
+      const steps = { onStep: report, ...(options.signal && { signal: options.signal }) };
+      return source.kind === "debian"
+        ? await buildDebian(source, { ...input, ...steps })
+        : await buildMemtest({ ...input, ...steps });
+    },
+  });
+  return filesFor(boot, folder, manifest, recipe.cmdline);
+
+  function report(step: string, detail?: string, fraction?: number): void {
+    options.onProgress?.({
+      image: recipe.name,
+      step,
+      ...(detail !== undefined && { detail }),
+      ...(fraction !== undefined && { fraction }),
+    });
+  }
+}
+
+/** The first one there is starts fastest in QEMU: a PVH entry skips the guest's own decompressor. */
+const kernelOrder = ["elf-pvh", "bzImage", "elf"] as const;
+
+function filesFor(boot: BootKind, folder: string, manifest: Manifest, cmdline?: string): Files {
+  const digests: Record<string, string> = {};
+  const find = (role: string): string | undefined => {
+    const artefact = manifest.artefacts[role];
+    if (!artefact) return undefined;
+    const path = join(folder, artefact.file);
+    digests[path] = artefact.sha256;
+    return path;
+  };
+  const { version, notes } = manifest;
+  if (boot !== "kernel") {
+    const file = find("disk");
+    return { version, notes, digests, otherKernels: [], ...(file && { disk: { file, format: "raw" } }) };
+  }
+  const kernels = kernelOrder.flatMap((format) => {
+    const file = find(format);
+    return file ? [{ file, format }] : [];
+  });
+  const [kernel, ...otherKernels] = kernels;
+  const initrd = find("initrd");
+  return {
+    ...{ version, notes, digests, otherKernels },
+    ...(kernel && { kernel }),
+    ...(initrd && { initrd }),
+    ...(cmdline && { cmdline }),
+  };
+}
+
+export function imageFolder(name: string): string {
+  return join(cacheFolder(), "images", name);
+}
+
+/** Changes with everything that goes into the image, so that an old build is never taken for the new one. */
+export async function recipeKey(recipe: ImageRecipe): Promise<string> {
+  const inputs = ["debian/init", "debian/grub.cfg", "memtest86+/grub.cfg"];
+  const digests = await Promise.all(
+    inputs.map(async (file) => sha256(await readFile(join(packageRoot, "images", file)))),
+  );
+  const { source, cmdline } = recipe;
+  const lock = await readLock(recipe.name);
+  return sha256(JSON.stringify({ builderVersion, hostArch, source, cmdline, lock, digests })).slice(0, 24);
+}

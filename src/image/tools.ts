@@ -1,0 +1,33 @@
+import { localHost } from "../host/local.ts";
+import { HostError } from "../machine/errors.ts";
+import type { ImageRecipe } from "./recipe.ts";
+
+export interface MissingTool {
+  readonly tool: string;
+  /** The command that brings it. */
+  readonly fix: string;
+}
+
+/** What building takes; all else (GRUB, xz, busybox) is fetched and unpacked by the build itself. */
+const buildTools = ["apt-get", "apt-cache", "dpkg-deb"];
+
+/** The programs this host lacks to build the image; empty for images that come with Petri. */
+export function missingTools({ source, name }: Pick<ImageRecipe, "source" | "name">): MissingTool[] {
+  if (source.kind === "shipped") return [];
+  // Every Debian and Ubuntu has them, so a host without them is neither.
+  const fix =
+    "build it once in a Debian container that shares the cache:\n" +
+    `    docker run --rm -v "$HOME/.cache/petri:/cache" -e PETRI_CACHE=/cache node:20-bookworm npx petri-vm images build ${name}`;
+  return buildTools.filter((tool) => !localHost.which(tool)).map((tool) => ({ tool, fix }));
+}
+
+/** Throws HostError that names every missing program and what to do. */
+export function requireTools(recipe: Pick<ImageRecipe, "source" | "name">): void {
+  const missing = missingTools(recipe);
+  if (missing.length === 0) return;
+  const names = missing.map(({ tool }) => tool).join(", ");
+  const fixes = [...new Set(missing.map(({ fix }) => fix))].join("\n  ");
+  throw new HostError(
+    `the image ${recipe.name} is built from Debian packages, and this host lacks ${names}\n  ${fixes}`,
+  );
+}

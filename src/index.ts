@@ -1,0 +1,26 @@
+export type { Console, Cursor, Match, WaitOptions } from "./console/console.ts";
+export type { Guest, ResetWay } from "./guest/driver.ts";
+export { localHost } from "./host/local.ts";
+export type { ResolvedImage } from "./image/recipe.ts";
+export { resolveImage } from "./image/resolve.ts";
+export { type Config, defineConfig } from "./machine/config.ts";
+export {
+  GuestCrash,
+  HostError,
+  Interrupted,
+  PetriError,
+  TimeoutError,
+  UnsupportedError,
+  UsageError,
+  VmmError,
+} from "./machine/errors.ts";
+export type { Action, BootKind, ConsoleName, Machine, MachineInput, PowerActions } from "./machine/machine.ts";
+export type { AcceleratorName, Placement, VmmName } from "./machine/placement.ts";
+export { machineJsonSchema } from "./machine/schema.ts";
+export { parseMachine } from "./machine/validate.ts";
+export type { PowerCause, PowerEvent, PowerKind } from "./power/event.ts";
+export type { PowerJournal } from "./power/journal.ts";
+export { type BootOptions, boot } from "./vm/boot.ts";
+export { choosePlacement, detectAll, supportReasons } from "./vm/detection.ts";
+export type { VirtualMachine, VmExit, VmState } from "./vm/virtual-machine.ts";
+export type { Detection } from "./vmm/contract.ts";

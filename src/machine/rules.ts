@@ -1,0 +1,20 @@
+import type { SoundFields } from "./machine.ts";
+import type { Problem } from "./problem.ts";
+import { bootRules } from "./rules/boot.ts";
+import { diskRules } from "./rules/disks.ts";
+import { hostRules } from "./rules/host-claims.ts";
+import { memoryRules } from "./rules/memory.ts";
+import { powerRules } from "./rules/power.ts";
+import { processorRules } from "./rules/processors.ts";
+
+/**
+ * What no field can know alone. A rule sees the fields whose own shape is right and must say nothing about
+ * those that are absent, so that one mistake is reported once, beside all the others.
+ */
+export type Rule = (machine: SoundFields, broken: ReadonlySet<PropertyKey>) => Problem[];
+
+const rules: readonly Rule[] = [bootRules, processorRules, memoryRules, diskRules, hostRules, powerRules];
+
+export function checkRules(machine: SoundFields, broken: ReadonlySet<PropertyKey> = new Set()): Problem[] {
+  return rules.flatMap((rule) => rule(machine, broken));
+}

@@ -1,0 +1,56 @@
+import { stripVTControlCharacters } from "node:util";
+
+/** What is kept of one line. No message of a kernel comes near. */
+const longestLine = 4096;
+const newline = 0x0a;
+
+export interface ConsoleLine {
+  readonly text: string;
+  /** Of its first byte, from the stream's start. */
+  readonly offset: number;
+}
+
+/** Cuts a byte stream into lines, whatever its chunks; holds at most the kept part of one line. */
+export class LineSplitter {
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #offset = 0;
+  #lineOffset = 0;
+
+  *push(bytes: Uint8Array): Generator<ConsoleLine> {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let from = 0;
+    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
+      const text = this.#text(chunk, from, end);
+      from = end + 1;
+      yield { text, offset: this.#lineOffset };
+      this.#lineOffset = this.#offset + from;
+    }
+    const rest = chunk.subarray(from, from + longestLine - this.#keptBytes);
+    if (rest.length > 0) {
+      // Copied, because the caller may use its buffer again.
+      this.#kept.push(Buffer.from(rest));
+      this.#keptBytes += rest.length;
+    }
+    this.#offset += chunk.length;
+  }
+
+  *end(): Generator<ConsoleLine> {
+    if (this.#keptBytes > 0) yield { text: this.#text(Buffer.alloc(0), 0, 0), offset: this.#lineOffset };
+  }
+
+  /** The line that ends there, with what is kept of earlier chunks. */
+  #text(chunk: Buffer, from: number, end: number): string {
+    const upTo = Math.min(end, from + longestLine - this.#keptBytes);
+    if (this.#keptBytes === 0) return readable(chunk.toString("utf8", from, upTo));
+    const text = Buffer.concat([...this.#kept, chunk.subarray(from, upTo)]).toString("utf8");
+    this.#kept = [];
+    this.#keptBytes = 0;
+    return readable(text);
+  }
+}
+
+function readable(text: string): string {
+  const plain = text.includes("\r") ? text.replaceAll("\r", "") : text;
+  return plain.includes("\x1b") || plain.includes("\x9b") ? stripVTControlCharacters(plain) : plain;
+}

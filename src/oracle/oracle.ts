@@ -1,0 +1,104 @@
+import { type ConsoleLine, LineSplitter } from "./lines.ts";
+import { readKernelLine } from "./printk.ts";
+import { OpenReport } from "./report.ts";
+import type { Finding, Rule } from "./rule.ts";
+import { builtinRules } from "./rules/builtin.ts";
+import { titleOf } from "./title.ts";
+import { Uptime } from "./uptime.ts";
+
+/** Every start of a report has one of these words: a line without them is done after one look. */
+const suspicious =
+  /bug|warn|info|panic|fault|error|oops|stall|unable|trap|lock|leak|assert|kasan|san:|exception|bootable|rescue|emergency|initramfs|ddb|waiting|linux version|divide|opcode|stack|int3|failed|fatal|witness|splassert|reboot|count|freed|syzfail|mode|goroutine|overflow|corruption|usercopy|freezing|caught|booting|firmware/i;
+const mostOpenReports = 8;
+
+export interface OracleOptions {
+  /** Rules of the user's own; they win over the built-in ones. */
+  readonly extra?: readonly Rule[];
+  /** Findings with such a title are none. */
+  readonly ignore?: readonly RegExp[];
+}
+
+/**
+ * Reads one console and finds what kernels, firmware and loaders print when they fail. Feed it bytes in any chunks; a
+ * finding comes out when its report is complete, at the latest with `end()`.
+ *
+ * @example
+ * const oracle = new Oracle();
+ * const findings = [...oracle.push(bytes), ...oracle.end()];
+ */
+export class Oracle {
+  readonly #splitter = new LineSplitter();
+  readonly #rules: readonly Rule[];
+  readonly #extra: readonly Rule[];
+  readonly #ignore: readonly RegExp[];
+  readonly #uptime = new Uptime();
+  #open: OpenReport[] = [];
+
+  constructor({ extra = [], ignore = [] }: OracleOptions = {}) {
+    this.#extra = extra;
+    this.#rules = [...extra, ...builtinRules];
+    this.#ignore = ignore;
+  }
+
+  /** True while a report has begun whose end is still to come: a wait should give it a moment. */
+  get isReporting(): boolean {
+    return this.#open.length > 0;
+  }
+
+  *push(chunk: Uint8Array): Generator<Finding> {
+    for (const line of this.#splitter.push(chunk)) yield* this.#read(line);
+  }
+
+  /** The stream is over, or the caller has waited long enough: what is open is reported as it is. */
+  *end(): Generator<Finding> {
+    for (const line of this.#splitter.end()) yield* this.#read(line);
+    yield* this.#close(() => true);
+  }
+
+  *#read({ text: raw, offset }: ConsoleLine): Generator<Finding> {
+    if (this.#open.length === 0 && this.#uptime.isRunning && !this.#mayStart(raw)) return;
+    const { text, caller, seconds } = readKernelLine(raw);
+    const rule = this.#ruleFor(text);
+    this.#uptime.read(text, seconds);
+    const reports = this.#open.filter((report) => report.accepts(caller));
+    if (rule !== undefined && !reports.some((report) => report.absorbs(rule))) {
+      const start = rule.start.exec(text);
+      if (start !== null) {
+        yield* this.#close((report) => report.accepts(caller) || this.#open.length >= mostOpenReports);
+        const report = new OpenReport(rule, start, offset, caller);
+        report.add(raw);
+        this.#open.push(report);
+      }
+    } else {
+      for (const report of reports) report.add(raw);
+    }
+    yield* this.#close((report) => report.isComplete);
+  }
+
+  #mayStart(line: string): boolean {
+    return suspicious.test(line) || this.#extra.some(({ start }) => start.test(line));
+  }
+
+  #ruleFor(text: string): Rule | undefined {
+    if (!this.#mayStart(text)) return undefined;
+    return this.#rules.find((rule) => (rule.midRun !== true || this.#uptime.isRunning) && rule.start.test(text));
+  }
+
+  *#close(which: (report: OpenReport) => boolean): Generator<Finding> {
+    const closing = this.#open.filter(which);
+    if (closing.length === 0) return;
+    this.#open = this.#open.filter((report) => !closing.includes(report));
+    for (const report of closing) {
+      if (report.rule.needsStack === true && !report.hasTrace) continue;
+      const finding = findingOf(report);
+      if (!this.#ignore.some((pattern) => finding.title.search(pattern) >= 0)) yield finding;
+    }
+  }
+}
+
+function findingOf(report: OpenReport): Finding {
+  const { rule, offset, raw } = report;
+  const { title, corrupted } = titleOf(report);
+  const type = rule.types?.find(([pattern]) => pattern.test(title))?.[1] ?? rule.type;
+  return { title, type, os: rule.os, offset, report: raw.join("\n"), corrupted };
+}

@@ -1,0 +1,60 @@
+import { isTraceLine } from "./frames.ts";
+import { readKernelLine } from "./printk.ts";
+import type { Rule } from "./rule.ts";
+
+const mostLines = 500;
+const mostCharacters = 64 * 1024;
+/** The kernel's last words about a problem (kernel/panic.c, mm/kasan/report.c). */
+const lastLine = /^---\[ end (?:trace|Kernel panic)|Rebooting in \d+ seconds|^Kernel Offset:|^={50,}$/;
+
+/** The lines of one problem, collected from those of one task or CPU until its last one, or until it is long enough. */
+export class OpenReport {
+  readonly rule: Rule;
+  readonly start: RegExpExecArray;
+  readonly offset: number;
+  readonly caller: string | undefined;
+  /** Without printk prefixes. */
+  readonly lines: string[] = [];
+  readonly raw: string[] = [];
+  #characters = 0;
+  #isComplete = false;
+  #hasTrace = false;
+
+  constructor(rule: Rule, start: RegExpExecArray, offset: number, caller: string | undefined) {
+    this.rule = rule;
+    this.start = start;
+    this.offset = offset;
+    this.caller = caller;
+  }
+
+  get hasTrace(): boolean {
+    return this.#hasTrace;
+  }
+
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Whether a line is this report's: where the kernel names its callers, only those of the one that reports. */
+  accepts(caller: string | undefined): boolean {
+    return this.caller === caller;
+  }
+
+  /** Whether a line that would start a report belongs to this one. */
+  absorbs({ follows }: Rule): boolean {
+    return follows === "always" || (follows === "before-trace" && !this.#hasTrace);
+  }
+
+  add(raw: string): void {
+    const { text } = readKernelLine(raw);
+    this.lines.push(text);
+    this.raw.push(raw);
+    this.#hasTrace ||= isTraceLine(text);
+    this.#characters += raw.length;
+    this.#isComplete =
+      this.rule.oneLine === true ||
+      this.lines.length >= mostLines ||
+      this.#characters >= mostCharacters ||
+      (this.lines.length > 2 && lastLine.test(text));
+  }
+}

@@ -1,0 +1,56 @@
+/** What printed the message: a kernel, a firmware, a boot loader, or the programs that bring a system up. */
+export type OracleOs = "linux" | "freebsd" | "openbsd" | "netbsd" | "uefi" | "seabios" | "grub" | "init";
+
+/**
+ * Where a title's function comes from; tried in order.
+ *
+ * - `line`: the group `frame` of the line that starts the report
+ * - `pc`: the function the program counter was in (x86 RIP, ARM pc, POWER NIP, RISC-V epc, BSD "Stopped at")
+ * - `stack`: the innermost frame of the report's first stack trace that is not infrastructure
+ * - `lock`: where lockdep saw the lock that was being taken
+ * - `entry`: the outermost function that still belongs to one operation (a system call's, a timer's, a work item's)
+ */
+export type FrameSource = "line" | "pc" | "stack" | "lock" | "entry";
+
+export interface Rule {
+  readonly id: string;
+  readonly os: OracleOs;
+  readonly type: string;
+  /** Types for titles that say more; the first that matches wins over `type`. */
+  readonly types?: readonly (readonly [title: RegExp, type: string])[];
+  /** Matched against one line, without its printk prefix. */
+  readonly start: RegExp;
+  /** `{frame}`, `{name}` of a group of `start` or of a field. */
+  readonly title: string;
+  readonly frames?: readonly FrameSource[];
+  /** The title's fields that stand on a later line: the first group of the first line that matches. */
+  readonly fields?: Readonly<Record<string, RegExp>>;
+  /** Functions that are infrastructure in this kind of report only. */
+  readonly skip?: RegExp;
+  /**
+   * What the kernel says about a problem it has already named: part of the report that is open, not a new one; always,
+   * or only until that has shown its stack.
+   */
+  readonly follows?: "always" | "before-trace";
+  /** Found only after the kernel's clock has shown that it was running, and not after an orderly reboot. */
+  readonly midRun?: boolean;
+  /** The report is this one line. */
+  readonly oneLine?: boolean;
+  /** Found only where a stack trace or register dump follows, because harmless lines look the same. */
+  readonly needsStack?: boolean;
+  /** One line (or a few) that the system really prints. */
+  readonly example: string;
+}
+
+export interface Finding {
+  /** Stable between runs: no address, number or process name in it. Safe to print. */
+  readonly title: string;
+  readonly type: string;
+  readonly os: OracleOs;
+  /** Of the first byte of the line that starts the report, from the stream's start. */
+  readonly offset: number;
+  /** The lines that belong to the report, without those of other CPUs and tasks. Guest text: escape before showing. */
+  readonly report: string;
+  /** Cut off or interleaved, so that the title cannot be trusted. */
+  readonly corrupted: boolean;
+}

@@ -1,0 +1,126 @@
+import type { Rule } from "../rule.ts";
+
+const lockHelpers =
+  /^(?:_*lock\w*|lockdep_\w+|_?_?local_bh_\w+|rcu_\w+|synchronize_\w+|dev_get_by_\w+|__dev_get_\w+|__sched_\w+|try_to_wake_up|_*sk_(?:destruct|free)|sock_put|unix_stream_\w+_generic|fs_reclaim_\w+)$/;
+
+/** Lockdep (kernel/locking/lockdep.c), the debugging of spin locks, and of sleeping where one may not. */
+export const linuxLockRules: readonly Rule[] = [
+  {
+    id: "linux-lockdep-deadlock",
+    os: "linux",
+    type: "lockdep",
+    start:
+      /(?:WARNING|INFO|BUG): (?:possible (?:circular locking dependency|recursive locking|irq lock inversion dependency|irq lockdep|deadlock)|inconsistent \{.*\} -> \{.*\}|(?:SOFT|HARD)IRQ-safe -> (?:SOFT|HARD)IRQ-unsafe lock order)/,
+    title: "possible deadlock in {frame}",
+    frames: ["lock", "stack"],
+    example: "WARNING: possible circular locking dependency detected",
+  },
+  {
+    id: "linux-lockdep-state",
+    os: "linux",
+    type: "lockdep",
+    start: /(?:WARNING|INFO|BUG): inconsistent lock state|\[ INFO: inconsistent lock state \]/,
+    title: "inconsistent lock state in {frame}",
+    frames: ["lock", "stack"],
+    example: "WARNING: inconsistent lock state",
+  },
+  {
+    id: "linux-suspicious-rcu",
+    os: "linux",
+    type: "lockdep",
+    start: /(?<level>WARNING|INFO): suspicious RCU usage/,
+    title: "{level}: suspicious RCU usage in {frame}",
+    frames: ["stack"],
+    skip: lockHelpers,
+    example: "WARNING: suspicious RCU usage",
+  },
+  {
+    id: "linux-lock-misuse",
+    os: "linux",
+    type: "lockdep",
+    start: /(?<level>WARNING|BUG): (?<kind>bad unlock balance|bad contention|invalid wait context)/i,
+    title: "{level}: {kind} in {frame}",
+    frames: ["stack"],
+    skip: lockHelpers,
+    example: "WARNING: bad unlock balance detected!",
+  },
+  {
+    id: "linux-lock-held",
+    os: "linux",
+    type: "lockdep",
+    start:
+      /(?<level>WARNING|BUG): (?:\S{1,40}\/\d+ )?(?<kind>held lock freed|still has locks held|lock held when returning to user space)/,
+    title: "{level}: {kind} in {frame}",
+    // The place that took the lock.
+    frames: ["lock", "stack"],
+    example: "WARNING: held lock freed!",
+  },
+  {
+    id: "linux-nested-lock",
+    os: "linux",
+    type: "lockdep",
+    start: /(?<level>WARNING|BUG): Nested lock was not taken/,
+    title: "{level}: nested lock was not taken in {frame}",
+    frames: ["lock", "stack"],
+    example: "WARNING: Nested lock was not taken",
+  },
+  {
+    id: "linux-non-static-key",
+    os: "linux",
+    type: "lockdep",
+    start: /INFO: trying to register non-static key/,
+    title: "INFO: trying to register non-static key in {frame}",
+    frames: ["stack"],
+    skip: /^(?:skb_(?:dequeue|queue_\w+)|timer_\w+|del_timer\w*|try_to_del_timer\w*|cancel_\w+|flush_\w+|_+flush_\w+|ida_\w+|complete\w*)$/,
+    example: "INFO: trying to register non-static key.",
+  },
+  {
+    id: "linux-lock-table-full",
+    os: "linux",
+    type: "lockdep",
+    start: /BUG: (?<what>MAX_[A-Z_]+ too low)!/,
+    title: "BUG: {what}!",
+    example: "BUG: MAX_LOCKDEP_ENTRIES too low!",
+  },
+  {
+    id: "linux-lock-debug",
+    os: "linux",
+    type: "lockdep",
+    start:
+      /BUG: (?<kind>(?:spinlock|rwlock|mutex|rwsem)(?: (?:bad magic|lockup suspected|lockup|recursion|already unlocked|wrong CPU|wrong owner|trylock failure on UP|cpu recursion|lock failed|uninitialized))+)/,
+    title: "BUG: {kind} in {frame}",
+    frames: ["stack"],
+    skip: /^(?:_+\w*lock\w*|skb_(?:dequeue|queue_\w+)|lock_\w+)$/,
+    example: "BUG: spinlock bad magic on CPU#1, insmod/5",
+  },
+  {
+    id: "linux-atomic-sleep",
+    os: "linux",
+    type: "atomic-sleep",
+    start: /BUG: (?<kind>sleeping function called from invalid context|scheduling while atomic)/,
+    title: "BUG: {kind} in {frame}",
+    frames: ["stack"],
+    skip: /^(?:_+might\w*|cpumask_\w+|down\w*|lock_sock\w*|_*alloc\w*)$/,
+    example: "BUG: sleeping function called from invalid context at mm/slab.h:421",
+  },
+  {
+    id: "linux-preemptible-cpu",
+    os: "linux",
+    type: "lockdep",
+    start: /BUG: using (?<what>\w+\(\)) in preemptible/,
+    title: "BUG: using {what} in preemptible code in {frame}",
+    frames: ["stack"],
+    skip: /^(?:_*this_cpu_\w+|check_preemption_disabled|smp_processor_id|__bad_area)$/,
+    example: "BUG: using smp_processor_id() in preemptible [00000000] code: insmod/231",
+  },
+  {
+    id: "linux-workqueue-leak",
+    os: "linux",
+    type: "lockdep",
+    start: /BUG: workqueue leaked (?:lock|atomic|lock or atomic|atomic, lock or RCU)/,
+    title: "BUG: workqueue leaked lock or atomic in {frame}",
+    frames: ["line"],
+    fields: { frame: /(?:last function|current work function): (?:\[<\w+>\] )?([\w.]+)/ },
+    example: "BUG: workqueue leaked lock or atomic: kworker/0:1/0x00000201/23",
+  },
+];

@@ -1,0 +1,107 @@
+import type { Rule } from "../rule.ts";
+
+/** WARN() and its kin (kernel/panic.c); from Linux 6.17 on the place comes first, then the function and the CPU. */
+const at = String.raw`WARNING: (?:CPU: \d+ PID: \d+ )?`;
+const place = String.raw`(?:at )?\S{0,200}`;
+const fn = String.raw`(?:.*?\bat )?(?:(?<frame>[\w.]+)(?:\+0x|\(\)))?`;
+const from = (file: string): RegExp => new RegExp(`${at}${place}${file}:\\d+ ?${fn}`);
+
+export const linuxWarningRules: readonly Rule[] = [
+  {
+    id: "linux-refcount",
+    os: "linux",
+    type: "refcount-warning",
+    start: from(String.raw`lib\/refcount\.c`),
+    title: "WARNING: refcount bug in {frame}",
+    frames: ["stack"],
+    skip: /^(?:kref_\w+|_*sock_(?:hold|put)|skb_\w+|fput|get_\w+|kobject_\w+|cdev_(?:put)|fsnotify_\w+)$/,
+    example: "WARNING: CPU: 0 PID: 231 at lib/refcount.c:28 refcount_warn_saturate+0x17c/0x1f0",
+  },
+  {
+    id: "linux-odebug",
+    os: "linux",
+    type: "warning",
+    start: from(String.raw`lib\/debugobjects\.c`),
+    title: "WARNING: ODEBUG bug in {frame}",
+    frames: ["stack"],
+    skip: /^(?:_*timer_\w+|del_timer\w*|init_timer\w*|_*init_work|_*free_\w+|hrtimer_\w+|rcu_\w+|_*call_rcu\w*|slab_\w+|device_\w+|activate_\w+|work_\w+|try_to_\w+)$/,
+    example: "WARNING: CPU: 0 PID: 231 at lib/debugobjects.c:329 debug_print_object+0x16a/0x210",
+  },
+  {
+    id: "linux-kobject",
+    os: "linux",
+    type: "warning",
+    start: from(String.raw`lib\/kobject\.c`),
+    title: "WARNING: kobject bug in {frame}",
+    frames: ["stack"],
+    skip: /^(?:device_\w+|kset_\w+)$/,
+    example: "WARNING: CPU: 1 PID: 231 at lib/kobject.c:244 kobject_add_internal+0x3f6/0xbc0",
+  },
+  {
+    id: "linux-kmalloc-size",
+    os: "linux",
+    type: "warning",
+    start: from(String.raw`mm\/(?:slab_common|util)\.c`),
+    title: "WARNING: kmalloc bug in {frame}",
+    frames: ["stack"],
+    skip: /^(?:kmalloc\w*|_*alloc_\w+|__get_free_pages|get_page_from_freelist|bpf_map_\w*alloc|sock_k\w+)$/,
+    example: "WARNING: CPU: 0 PID: 231 at mm/slab_common.c:1012 kmalloc_slab+0x56/0x70",
+  },
+  {
+    id: "linux-vmalloc-zero",
+    os: "linux",
+    type: "warning",
+    start: from(String.raw`mm\/vmalloc\.c`),
+    title: "WARNING: zero-size vmalloc in {frame}",
+    frames: ["stack"],
+    skip: /^(?:_*vm\w*|kvm\w*)$/,
+    example: "WARNING: CPU: 1 PID: 231 at mm/vmalloc.c:2226 __vmalloc_node_range+0x64d/0x710",
+  },
+  {
+    id: "linux-lockdep-broken",
+    os: "linux",
+    type: "lockdep",
+    start: from(String.raw`kernel\/(?:locking\/)?lockdep\.c`),
+    title: "WARNING: locking bug in {frame}",
+    frames: ["stack"],
+    skip: /^(?:_*lock_\w+|lock_sock\w*|_*local_bh\w*|task_rq_lock|find_\w+)$/,
+    example: "WARNING: CPU: 0 PID: 231 at kernel/locking/lockdep.c:704 look_up_lock_class+0x108/0x130",
+  },
+  {
+    id: "linux-warning-urb",
+    os: "linux",
+    type: "warning",
+    start: from(String.raw`drivers\/usb\/core\/urb\.c`),
+    title: "WARNING in {frame}/usb_submit_urb",
+    frames: ["stack"],
+    skip: /^usb_\w+$/,
+    example: "WARNING: CPU: 1 PID: 231 at drivers/usb/core/urb.c:478 usb_submit_urb+0x1188/0x1460",
+  },
+  {
+    id: "linux-warning",
+    os: "linux",
+    type: "warning",
+    start: new RegExp(`${at}at \\S{1,200}:\\d+ ?${fn}|WARNING: \\S{1,200}:\\d+ at (?<where>[\\w.]+)`),
+    title: "WARNING in {frame}",
+    frames: ["line", "pc", "stack"],
+    skip: /^(?:kthread_\w+|_*list_\w+)$/,
+    example: "WARNING: CPU: 0 PID: 231 at drivers/misc/lkdtm/bugs.c:117 lkdtm_WARNING+0x18/0x20",
+  },
+  {
+    id: "linux-stack-unwinder",
+    os: "linux",
+    type: "warning",
+    start: /WARNING: (?<what>kernel stack (?:frame pointer|regs)) at .{1,120} has bad (?<value>(?:'\w+' )?value)/,
+    title: "WARNING: {what} has bad {value}",
+    example: "WARNING: kernel stack regs at 00000000d6ce3b2a in insmod:231 has bad 'bp' value 00000000396a17c0",
+  },
+  {
+    id: "linux-warning-text",
+    os: "linux",
+    type: "warning",
+    start: /^WARNING: (?!CPU: )(?!\S+:\d+)(?<text>.{3,120})/,
+    title: "WARNING: {text}",
+    needsStack: true,
+    example: "WARNING: stack going in the wrong direction? at insmod+0x12/0x20\nCall Trace:\n dump_stack+0x12/0x34",
+  },
+];

@@ -1,0 +1,20 @@
+/** A kernel whose clock shows this much was running, and did not just print its first lines. */
+const settledSeconds = 1;
+/** What the kernel says before a reset it was asked for (kernel/reboot.c, kernel/kexec_core.c). */
+const orderly =
+  /\breboot: (?:Restarting system|machine restart|Power down|System halted)|Starting new kernel|Rebooting in \d+ seconds/;
+const banner = /^Linux version \d|^Booting the kernel\b/;
+
+/** Whether a kernel is running, by its own clock: its start, printed again in mid-run, is a reset nobody asked for. */
+export class Uptime {
+  #isRunning = false;
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  read(text: string, seconds: number | undefined): void {
+    if (orderly.test(text) || banner.test(text)) this.#isRunning = false;
+    else if (seconds !== undefined && seconds >= settledSeconds) this.#isRunning = true;
+  }
+}

@@ -1,0 +1,195 @@
+import { TimeoutError } from "../machine/errors.ts";
+import { eventEvidence } from "./describe.ts";
+import type { PowerEvent, PowerKind } from "./event.ts";
+import { UnexpectedPowerEvent } from "./unexpected.ts";
+import { longestTimerMs, reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "./wait.ts";
+
+export { parseAction } from "./action.ts";
+export { describeEvent } from "./describe.ts";
+export { UnexpectedPowerEvent } from "./unexpected.ts";
+
+export interface PowerWaitOptions {
+  /** Milliseconds, or `"5s"`. */
+  timeout?: number | string;
+  /** Ends the wait with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What a wait comes to, looking at the events so far; undefined while it has to go on. */
+type Answer = { event: PowerEvent } | { error: Error } | undefined;
+
+interface Pending {
+  readonly title: string;
+  answer(): Answer;
+  settle(answer: NonNullable<Answer>): void;
+}
+
+/**
+ * Everything a VM's guest did to its power, in order, and what the test has looked at.
+ *
+ * @example
+ * const reset = await vm.power.next("reset");             // rejects if anything else comes first
+ * await vm.console().expect("ready", { after: reset });
+ * await vm.power.next("shutdown", { timeout: "30s" });
+ */
+export class PowerJournal {
+  readonly #events: PowerEvent[] = [];
+  readonly #acknowledged = new Set<PowerEvent>();
+  readonly #allowed = new Set<PowerKind>();
+  readonly #pending = new Set<Pending>();
+  readonly #waits = new Waits();
+  readonly #defaultTimeoutMs: () => number;
+  /** Index of the first event that `next` has not taken or passed. */
+  #cursor = 0;
+  #endReason: Error | undefined;
+  #poisonReason: Error | undefined;
+
+  /** Without a default timeout a wait ends with the VM at the latest. */
+  constructor(options: { defaultTimeoutMs?: () => number } = {}) {
+    this.#defaultTimeoutMs = options.defaultTimeoutMs ?? (() => Number.POSITIVE_INFINITY);
+  }
+
+  get events(): readonly PowerEvent[] {
+    return this.#events;
+  }
+
+  /** Appends an event and settles whatever waited for it. */
+  record(event: Omit<PowerEvent, "index">): PowerEvent {
+    const recorded: PowerEvent = { ...event, index: this.#events.length };
+    this.#events.push(recorded);
+    this.#settlePending();
+    return recorded;
+  }
+
+  /**
+   * The next event, one that came before the call included; acknowledges it. Rejects with UnexpectedPowerEvent if one
+   * of another kind comes first that nobody acknowledged or allowed; that event stays unacknowledged and next.
+   */
+  next(kind?: PowerKind, options?: PowerWaitOptions): Wait<PowerEvent> {
+    return this.#wait(`power.next(${kind ? `"${kind}"` : ""})`, options, () => this.#next(kind));
+  }
+
+  /** The next event of that kind; those before it stay as they are. Acknowledges what it finds. */
+  find(kind: PowerKind, options?: PowerWaitOptions): Wait<PowerEvent> {
+    return this.#wait(`power.find("${kind}")`, options, () => {
+      const event = this.#untaken().find((candidate) => candidate.kind === kind);
+      return event && { event };
+    });
+  }
+
+  /** The event counts as looked at. */
+  acknowledge(event: PowerEvent): void {
+    const own = this.#events[event.index];
+    if (own) this.#acknowledged.add(own);
+  }
+
+  /** Events of these kinds count as looked at, however many come: resets in a reboot loop. */
+  allow(...kinds: PowerKind[]): void {
+    for (const kind of kinds) this.#allowed.add(kind);
+    this.#settlePending();
+  }
+
+  /** Events that nobody looked at: they fail a test at its end. */
+  unacknowledged(): PowerEvent[] {
+    return this.#events.filter((event) => !this.#acknowledged.has(event) && !this.#allowed.has(event.kind));
+  }
+
+  /** No more events will come: waits reject with the reason, unless the answer is among the events. */
+  end(reason: Error): void {
+    this.#endReason ??= reason;
+    this.#settlePending();
+  }
+
+  /** The guest runs again after an end: more events may come. */
+  reopen(): void {
+    this.#endReason = undefined;
+  }
+
+  /** From now on every wait rejects with the reason. */
+  poison(reason: Error): void {
+    this.#poisonReason ??= reason;
+    this.#settlePending();
+  }
+
+  /** Waits that were started and never awaited. */
+  unawaited(): string[] {
+    return this.#waits.unawaited();
+  }
+
+  #untaken(): PowerEvent[] {
+    return this.#events.slice(this.#cursor).filter((event) => !this.#acknowledged.has(event));
+  }
+
+  #next(kind: PowerKind | undefined): Answer {
+    for (const event of this.#untaken()) {
+      if (kind === undefined ? !this.#allowed.has(event.kind) : event.kind === kind) {
+        this.#cursor = event.index + 1;
+        return { event };
+      }
+      if (kind !== undefined && !this.#allowed.has(event.kind)) return { error: new UnexpectedPowerEvent(kind, event) };
+    }
+    return undefined;
+  }
+
+  #wait(title: string, options: PowerWaitOptions = {}, look: () => Answer): Wait<PowerEvent> {
+    const ms = timeoutMs(options.timeout, this.#defaultTimeoutMs);
+    const { signal } = options;
+    return this.#waits.start(title, (resolve, reject) => {
+      const answer = (): Answer => {
+        if (this.#poisonReason) return { error: this.#poisonReason };
+        if (signal?.aborted) return { error: signal.reason };
+        const found = look();
+        if (found || !this.#endReason) return found;
+        return { error: reasonWithContext(this.#endReason, this.#endMessage(title, this.#endReason)) };
+      };
+      const update = () => {
+        const known = answer();
+        if (known) settle(known);
+      };
+      const expire = () => {
+        update();
+        if (this.#pending.has(pending)) settle({ error: new TimeoutError(this.#timeoutMessage(title, ms)) });
+      };
+      // An event that arrived while the loop was busy is delivered before the deadline counts.
+      const deadline = ms > longestTimerMs ? undefined : setTimeout(() => setImmediate(expire), ms);
+      const settle = (known: NonNullable<Answer>) => {
+        this.#pending.delete(pending);
+        clearTimeout(deadline);
+        signal?.removeEventListener("abort", update);
+        if ("error" in known) return reject(known.error);
+        this.#acknowledged.add(known.event);
+        resolve(known.event);
+      };
+      const pending: Pending = { title, answer, settle };
+      this.#pending.add(pending);
+      signal?.addEventListener("abort", update);
+      update();
+    });
+  }
+
+  /** In the order the waits were started: an event answers the first that takes it. */
+  #settlePending(): void {
+    for (const pending of this.#pending) {
+      const known = pending.answer();
+      if (known) pending.settle(known);
+    }
+  }
+
+  #endMessage(title: string, reason: Error): string {
+    const [first = "", ...rest] = reason.message.split("\n");
+    return [`${first} while waiting in ${title}`, ...rest, ...this.#history()].join("\n");
+  }
+
+  #timeoutMessage(title: string, ms: number): string {
+    return [
+      `${title} did not come within ${showDuration(ms)}`,
+      ...this.#history(),
+      `If the guest is only slow, give the wait more time: { timeout: "2m" }.`,
+    ].join("\n");
+  }
+
+  #history(): string[] {
+    if (this.#events.length === 0) return ["no power event has come so far"];
+    return ["power events so far:", ...this.#events.slice(-5).flatMap((event) => eventEvidence(event))];
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What a run of tests came to: plain data, made once by the test runner's adapter and rendered by every reporter.
+ * All texts may hold whatever a guest printed; each renderer escapes for its own medium.
+ */
+export interface RunResult {
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly tests: readonly TestResult[];
+  /** Failures that belong to no test: a broken file, a leak found at the end, an unmet `--require`. */
+  readonly errors: readonly Failure[];
+  readonly interrupted: boolean;
+}
+
+export type Outcome = "passed" | "failed" | "skipped" | "flaky";
+
+export interface TestResult {
+  /** Stable across runs: `powers off [qemu uefi petri-guest]`. */
+  readonly name: string;
+  /** The name without its cell. */
+  readonly title: string;
+  readonly file: string;
+  readonly suite: readonly string[];
+  /** Absent for a test that boots no machine. */
+  readonly cell?: CellName;
+  readonly outcome: Outcome;
+  /** Why it was skipped; never empty for a skipped cell. */
+  readonly skipReason?: string;
+  readonly durationMs: number;
+  /** 1 for a test that ran once. Each attempt has its own trace. */
+  readonly attempts: number;
+  readonly failures: readonly Failure[];
+  readonly traces: readonly string[];
+}
+
+/** The axes a test ran on, in the order of its name. */
+export interface CellName {
+  readonly vmm: string;
+  readonly boot: string;
+  readonly image: string;
+  readonly accelerator?: string;
+}
+
+export interface Failure {
+  readonly message: string;
+  readonly stack?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** The test's name with its suites, as every reporter writes it. */
+export function fullName(test: TestResult): string {
+  return [...test.suite, test.name].join(" > ");
+}

@@ -1,0 +1,235 @@
+import { existsSync } from "node:fs";
+import { afterAll, expect, test } from "vitest";
+import { runDirVariable } from "../host/process.ts";
+import { processesWith } from "../host/process-facts.ts";
+import { failuresOf, outcomes, petriSample, removeResults, vitestSample } from "./samples/support/run-sample.ts";
+
+afterAll(removeResults);
+
+const both = (name: string, outcome: string) => ({
+  [`${name} [qemu kernel]`]: outcome,
+  [`${name} [v86 kernel]`]: outcome,
+});
+
+test("a crash fails the test, whatever its body does", async () => {
+  const run = await vitestSample(["crash"]);
+  expect(run.exitCode, run.output).toBe(1);
+  expect(outcomes(run)).toEqual({
+    ...both("stuck in a promise while the guest crashes", "failed"),
+    ...both("waiting for text while the guest crashes", "failed"),
+    ...both("swallowing the crash", "failed"),
+    ...both("expecting the crash", "passed"),
+    ...both("crashing while the body is in a loop that ends it", "failed"),
+  });
+  for (const vmm of ["qemu", "v86"]) {
+    const [stuck] = failuresOf(run, `stuck in a promise while the guest crashes [${vmm}`);
+    expect(stuck?.message).toMatch(/^the guest crashed.*triple-fault/);
+    expect(stuck?.place).toBe("crash.sample.ts:5");
+    const [waiting] = failuresOf(run, `waiting for text while the guest crashes [${vmm}`);
+    expect(waiting?.message).toContain('while waiting for toPrint("never said") on com1');
+    expect(waiting?.place).toBe("crash.sample.ts:14");
+  }
+}, 60_000);
+
+test("loose ends turn a green test red; an original failure stays alone", async () => {
+  const run = await vitestSample(["loose-ends"]);
+  expect(
+    run.report.tests.map((each) => each.outcome),
+    run.output,
+  ).toEqual(Array(16).fill("failed"));
+  expect(failuresOf(run, "a wait that is never awaited [v86")[0]?.message).toContain("never awaited: com1: expect(");
+  expect(failuresOf(run, "an expectation that is never awaited [v86")[0]?.message).toContain(
+    "never awaited: expect(…)",
+  );
+  expect(failuresOf(run, "an event that nobody looks at [v86")[0]?.message).toContain(
+    "nobody looked at: the guest reset",
+  );
+  expect(failuresOf(run, "an event told only after the body")[0]?.message).toContain(
+    "nobody looked at: the guest powered off",
+  );
+  expect(failuresOf(run, "a guest's answer")[0]?.message).toContain('never awaited: guest.echo("one")');
+  expect(failuresOf(run, "a wait that fails")[0]?.place).toBe("loose-ends.sample.ts:38");
+  expect(failuresOf(run, "a guest that fails")[0]?.place).toBe("loose-ends.sample.ts:42");
+  expect(failuresOf(run, "fails first")).toEqual([{ message: "the first failure", place: "loose-ends.sample.ts:22" }]);
+}, 60_000);
+
+test("a timeout ends whatever the body waits for, and the next attempt starts afresh", async () => {
+  const run = await vitestSample(["timeouts"]);
+  expect(outcomes(run)).toEqual({
+    "waits for what never comes [qemu kernel]": "failed",
+    "hangs in a promise [qemu kernel]": "failed",
+    "never yields [qemu kernel]": "failed",
+    "passes after a timeout [qemu kernel]": "flaky",
+  });
+  const [waits] = failuresOf(run, "waits for what never comes");
+  expect(waits?.message).toMatch(
+    /^the test did not end within 1 s\n {2}while waiting for toPrint\("never said"\) on com1/,
+  );
+  expect(waits?.message).toContain("| petri-guest ready");
+  expect(waits?.place).toBe("timeouts.sample.ts:6");
+}, 60_000);
+
+test("matchers look at events, fail at the test's line, and refuse what cannot be", async () => {
+  const run = await vitestSample(["matchers"]);
+  const failed = [
+    "a span is missing",
+    "prints what it must not",
+    "resets instead",
+    "exits otherwise",
+    "more machines than reserved",
+  ];
+  const passed = ["prints, and does not print", "powers off", "exits", "two machines"];
+  expect(outcomes(run)).toEqual(
+    Object.assign({}, ...failed.map((name) => both(name, "failed")), ...passed.map((name) => both(name, "passed"))),
+  );
+  expect(failuresOf(run, "a span is missing")[0]?.message).toContain("needs a span");
+  expect(failuresOf(run, "prints what it must not")[0]).toMatchObject({ place: "matchers.sample.ts:15" });
+  expect(failuresOf(run, "resets instead [v86")[0]?.message).toContain('expected "shutdown" as the next power event');
+  expect(failuresOf(run, "exits otherwise")[0]?.message).toContain(
+    "expected the VM to exit with 0, but it exited with 7",
+  );
+  expect(failuresOf(run, "more machines")[0]?.message).toContain("vms: 2");
+}, 60_000);
+
+test("a guest that its watchdog does not bring back fails its test, and says so", async () => {
+  const run = await vitestSample(["watchdog"]);
+  const outcome = (name: string) => run.report.tests.find((each) => each.name.startsWith(name))?.outcome;
+  expect(outcome("boots from its disk"), run.output).toBe("passed");
+  const [halts] = failuresOf(run, "halts instead");
+  expect(halts?.message).toContain("expected 'halt' to be 'reset'");
+  const [unasked] = failuresOf(run, "halts, and nobody asks how");
+  expect(unasked?.message).toMatch(
+    /^the watchdog expired \(i6300esb\) .* while waiting for "petri-guest ready" on com1\ncom1 has printed nothing since/,
+  );
+  // The first boot's ready line is still in the log: it is not taken for the second's.
+  const [lost] = failuresOf(run, "loses its disk");
+  expect(lost?.message).toMatch(
+    /^the test did not end within 5 s\n {2}while waiting for toPrint\("petri-guest ready"\)/,
+  );
+  expect(lost?.place).toBe("watchdog.sample.ts:20");
+}, 60_000);
+
+test("a skipped cell shows its reason in every report", async () => {
+  const run = await petriSample({ paths: ["skips.sample.ts"], settings: { vmm: "v86" } });
+  expect(run.exitCode, run.output).toBe(0);
+  const reason = "v86 has no UEFI; boot by pcat or kernel";
+  expect(run.report.tests.find((each) => each.name === "boots [v86 uefi petri-guest]")?.skipReason).toBe(reason);
+  for (const text of [run.output, run.read("junit.xml"), run.read("results.tap")]) expect(text).toContain(reason);
+  expect(outcomes(run)).toMatchObject({
+    "boots [v86 kernel]": "passed",
+    "is not looked at [v86 kernel]": "skipped",
+    "fails, as it should [v86 kernel]": "passed",
+    "needs UEFI [v86 kernel]": "skipped",
+  });
+}, 60_000);
+
+test("a test that was not reached says which failure kept it", async () => {
+  const run = await vitestSample(["hooks"]);
+  expect(run.exitCode, run.output).toBe(1);
+  const reason = 'not run, because its suite "prepared" failed: no preparation';
+  expect(run.report.tests[0]?.skipReason).toBe(reason);
+  for (const text of [run.output, run.read("results.tap")]) expect(text).toContain(reason);
+}, 60_000);
+
+test("--require makes a missing VMM fail the run, and its cells; what it cannot do by design is skipped", async () => {
+  const env = { PETRI_QEMU: "/nowhere/qemu", GITHUB_ACTIONS: "true" };
+  const run = await petriSample(
+    { paths: ["skips.sample.ts"], settings: { require: "qemu,v86" }, name: "boots" },
+    { env },
+  );
+  expect(run.exitCode, run.output).toBe(1);
+  expect(outcomes(run)).toEqual({
+    "boots [qemu kernel]": "failed",
+    "boots [qemu uefi]": "failed",
+    "boots [v86 kernel]": "passed",
+    "boots [v86 uefi]": "skipped",
+  });
+  expect(run.report.errors.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^--require qemu: .*\/nowhere/),
+  ]);
+  expect(run.output).toContain("::error file=");
+}, 60_000);
+
+test("a floor fails a run in which too little ran, and so does a run of nothing", async () => {
+  const flags = { paths: ["skips.sample.ts"], settings: { vmm: "v86" } };
+  const low = await petriSample({ ...flags, minCells: 3 });
+  expect(low.exitCode).toBe(1);
+  expect(low.report.errors.map(({ message }) => message)).toEqual(["only 2 cells ran; the floor is 3"]);
+  const none = await petriSample({ ...flags, name: "needs UEFI" });
+  expect(none.exitCode).toBe(1);
+  expect(none.output).toContain("no test has run: all 3 were skipped");
+}, 60_000);
+
+test("what only a running VM can tell is a reason to skip, too; many at once wait for their leases", async () => {
+  const run = await vitestSample(["needs", "concurrent"], { env: { PETRI_CPU_BUDGET: "2" } });
+  expect(run.exitCode, run.output).toBe(0);
+  const screen = run.report.tests.find((each) => each.name.startsWith("looks at the screen [v86"));
+  expect(screen?.skipReason).toMatch(/^v86 has no screenshot/);
+  expect(run.report.tests.filter((each) => each.name.startsWith("boots") && each.outcome === "passed")).toHaveLength(
+    16,
+  );
+}, 60_000);
+
+test("a pass on retry is flaky, and the failed attempt keeps its own trace", async () => {
+  const run = await vitestSample(["flaky"]);
+  const [result] = run.report.tests;
+  expect(result).toMatchObject({ outcome: "flaky", attempts: 2 });
+  expect(result?.traces).toEqual([expect.stringMatching(/\/1-vm$/)]);
+  expect(existsSync(`${result?.traces[0]}/events.jsonl`)).toBe(true);
+}, 60_000);
+
+test("runs again and again until something fails", async () => {
+  const run = await petriSample({ paths: ["crash.sample.ts"], name: "expecting.*v86", repeatUntilFail: 2 });
+  expect(run.exitCode, run.output).toBe(0);
+  expect(run.output).toContain("round 2 of 2");
+  const fails = await petriSample({ paths: ["crash.sample.ts"], name: "stuck.*v86", repeatUntilFail: true });
+  expect(fails.exitCode).toBe(1);
+  expect(fails.output).not.toContain("round 2");
+}, 60_000);
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "%s ends every VM and still writes the reports",
+  async (signal) => {
+    let vmms: number[] = [];
+    const run = await vitestSample(["interrupt"], {
+      onOutput(output, child) {
+        if (vmms.length > 0 || !output.includes("both are up")) return;
+        vmms = processesWith(runDirVariable).map(({ pid }) => pid);
+        child.kill(signal);
+      },
+    });
+    expect(run.exitCode, run.output).toBe(130);
+    expect(run.report.interrupted).toBe(true);
+    expect(vmms.length).toBeGreaterThanOrEqual(2);
+    const left = processesWith("PETRI_TEST_RUN").filter(({ value }) => run.dir.endsWith(value));
+    expect(left).toEqual([]);
+  },
+  60_000,
+);
+
+test("Ctrl-C before the first test runs none", async () => {
+  const run = await vitestSample(["--config", "interrupted-early.config.ts", "concurrent", "flaky"]);
+  expect(run.exitCode, run.output).toBe(130);
+  expect(run.report.interrupted).toBe(true);
+  expect(run.report.tests.filter((each) => each.outcome !== "skipped")).toEqual([]);
+}, 60_000);
+
+test("a test body in a busy loop loses no byte", async () => {
+  const run = await vitestSample(["busy"]);
+  expect(outcomes(run), run.output).toEqual(both("a busy test body loses no byte", "passed"));
+}, 60_000);
+
+test("kill -9 of the run takes its workers and VMs along", async () => {
+  let marked: string | undefined;
+  const run = await vitestSample(["interrupt"], {
+    onOutput(output, child) {
+      if (marked !== undefined || !output.includes("both are up")) return;
+      marked = processesWith("PETRI_TEST_RUN").at(-1)?.value;
+      child.kill("SIGKILL");
+    },
+  });
+  expect(run.exitCode).toBe(null);
+  expect(marked).toBeDefined();
+  const left = () => processesWith("PETRI_TEST_RUN").filter(({ value }) => value === marked);
+  await expect.poll(left, { timeout: 5000 }).toEqual([]);
+}, 60_000);

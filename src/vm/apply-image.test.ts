@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import type { ResolvedImage } from "../image/recipe.ts";
+import { applyImage } from "./apply-image.ts";
+
+const image = (part: Partial<ResolvedImage>): ResolvedImage => ({
+  ...{ name: "some", version: "1", boot: "kernel", arch: "x86_64", otherKernels: [], driver: "none" },
+  ...{ minMemoryBytes: 2 ** 20, cpuMode: 64, needsDisplay: false, digests: {}, notes: [] },
+  ...part,
+});
+const elf = { file: "/vmlinux", format: "elf-pvh" } as const;
+const bz = { file: "/bzImage", format: "bzImage" } as const;
+const direct = image({ kernel: elf, otherKernels: [bz], initrd: "/initrd", cmdline: "quiet" });
+const disk = image({ boot: "uefi", disk: { file: "/disk.qcow2", format: "qcow2" } });
+
+test("a kernel image brings its kernel, initrd and command line", () => {
+  expect(applyImage({}, direct).boot).toEqual({
+    kind: "kernel",
+    kernel: "/vmlinux",
+    initrd: "/initrd",
+    cmdline: "quiet",
+  });
+});
+
+test("the user's own command line wins", () => {
+  expect(applyImage({ boot: { kind: "kernel", kernel: "", cmdline: "debug" } }, direct).boot).toMatchObject({
+    kernel: "/vmlinux",
+    cmdline: "debug",
+  });
+});
+
+test("UEFI firmware is given the kernel that is an EFI application, and keeps what the user said of it", () => {
+  expect(applyImage({ boot: { kind: "uefi", frontpage: false } }, direct).boot).toEqual({
+    ...{ kind: "uefi", frontpage: false, kernel: "/bzImage", initrd: "/initrd", cmdline: "quiet" },
+  });
+});
+
+test("the image's disk comes before the user's", () => {
+  const { disks, boot } = applyImage({ disks: [{ file: "/data.raw" }] }, disk);
+  expect(disks).toEqual([{ file: "/disk.qcow2", format: "qcow2" }, { file: "/data.raw" }]);
+  expect(boot).toEqual({ kind: "uefi" });
+  expect(applyImage({}, image({ boot: "pcat", disk: { file: "/d", format: "raw" } })).boot).toEqual({ kind: "pcat" });
+});
+
+test("memory is what the image needs, and at least 128 MiB, unless the user says otherwise", () => {
+  expect(applyImage({}, disk).memory).toEqual({ size: 128 * 2 ** 20 });
+  expect(applyImage({}, image({ minMemoryBytes: 2 ** 30 })).memory).toEqual({ size: 2 ** 30 });
+  expect(applyImage({ memory: { size: "64M" } }, disk).memory).toEqual({ size: "64M" });
+});
+
+test("an image that needs a display gets one, if the user has said nothing", () => {
+  const graphical = image({ needsDisplay: true });
+  expect(applyImage({}, graphical).display).toBe("headless");
+  expect(applyImage({ display: "none" }, graphical).display).toBe("none");
+  expect(applyImage({}, disk).display).toBe("none");
+});

@@ -1,0 +1,56 @@
+import type { ResolvedImage } from "../image/recipe.ts";
+import type { MachineInput } from "../machine/machine.ts";
+import type { VmmName } from "../machine/placement.ts";
+
+/** A machine without its boot: the image says how it starts. */
+export type MachinePart = Omit<MachineInput, "boot"> & { readonly boot?: MachineInput["boot"] };
+
+/**
+ * The machine that boots this image: its kernel or disk put in, everything else as the user wrote it. Where the VMM is
+ * known already, it gets the form of the kernel that it starts fastest.
+ */
+export function applyImage(part: MachinePart, image: ResolvedImage, vmm?: VmmName): MachineInput {
+  const disks = image.disk ? [{ file: image.disk.file, format: image.disk.format }, ...(part.disks ?? [])] : part.disks;
+  const memory = { size: Math.max(image.minMemoryBytes, defaultMemory), ...part.memory };
+  const display = part.display ?? (image.needsDisplay ? "headless" : "none");
+  return {
+    ...part,
+    arch: image.arch,
+    boot: bootOf(part, kernelFor(vmm, image)),
+    memory,
+    display,
+    ...(disks ? { disks } : {}),
+  };
+}
+
+const defaultMemory = 128 * 2 ** 20;
+
+function bootOf(part: MachinePart, image: ResolvedImage): MachineInput["boot"] {
+  const cmdline = part.boot && "cmdline" in part.boot ? part.boot.cmdline : image.cmdline;
+  const direct = image.kernel && {
+    kernel: image.kernel.file,
+    ...(image.initrd === undefined ? {} : { initrd: image.initrd }),
+    ...(cmdline === undefined ? {} : { cmdline }),
+  };
+  switch (image.boot) {
+    case "kernel":
+      // UEFI firmware that gets its kernel from the VMM starts it as an application: only a bzImage is one.
+      if (part.boot?.kind === "uefi") return { ...part.boot, ...direct, ...efiKernel(image) };
+      return { kind: "kernel", kernel: "", ...direct };
+    case "uefi":
+      return { ...(part.boot?.kind === "uefi" ? part.boot : {}), kind: "uefi", ...(image.disk ? {} : direct) };
+    case "pcat":
+      return { ...(part.boot?.kind === "pcat" ? part.boot : {}), kind: "pcat" };
+  }
+}
+
+/** petri-v86 starts an unpacked kernel in a third of the time that the kernel's own unpacking takes under its jit. */
+function kernelFor(vmm: VmmName | undefined, image: ResolvedImage): ResolvedImage {
+  const unpacked = vmm === "v86" ? image.otherKernels.find((each) => each.format === "elf") : undefined;
+  return unpacked ? { ...image, kernel: unpacked } : image;
+}
+
+function efiKernel({ kernel, otherKernels }: ResolvedImage): { kernel: string } | undefined {
+  const found = [kernel, ...otherKernels].find((each) => each?.format === "bzImage" || each?.format === "efi");
+  return found && { kernel: found.file };
+}

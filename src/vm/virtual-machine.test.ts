@@ -1,0 +1,172 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { guestOf } from "../guest/driver.ts";
+import { HostError, VmmError } from "../machine/errors.ts";
+import { type MachineInput, machineSchema } from "../machine/machine.ts";
+import { PowerJournal } from "../power/journal.ts";
+import { readTrace } from "../trace/reader.ts";
+import { TraceWriter } from "../trace/writer.ts";
+import type { RunningVmm, VmmEnd, VmmEvent, VmmPlan } from "../vmm/contract.ts";
+import { ConsoleSet } from "./console-set.ts";
+import { VirtualMachine } from "./virtual-machine.ts";
+
+/** A VMM that does as the test says: real ones cannot be made to die in the middle of a reset. */
+function setUp(power: MachineInput["power"] = {}) {
+  const dir = join(mkdtempSync(join(tmpdir(), "petri-vm-")), "trace");
+  const trace = TraceWriter.open(dir, { clockStart: process.hrtime.bigint() });
+  writeFileSync(join(dir, "com1.log"), "x".repeat(1000));
+  const calls: string[] = [];
+  let tell: (event: VmmEvent) => void = () => {};
+  let end: (end: VmmEnd) => void = () => {};
+  const ended = new Promise<VmmEnd>((resolve) => {
+    end = resolve;
+  });
+  const call = (name: string) => () => Promise.resolve(calls.push(name)).then(() => {});
+  const running: RunningVmm = {
+    capture: "from-reset",
+    pid: 1,
+    onEvent: (listener) => {
+      tell = listener;
+    },
+    resume: call("resume"),
+    pause: call("pause"),
+    reset: call("reset"),
+    quit: async () => {
+      calls.push("quit");
+      end({ exitCode: null, signal: "SIGKILL", expected: true, stderrTail: "", at: 1, offsets: {} });
+    },
+    write: () => {},
+    ended,
+    facets: {},
+  };
+  const consoles = new ConsoleSet(["com1"], dir, { send: () => {}, defaultTimeoutMs: () => 2000 });
+  const plan: VmmPlan = {
+    ...{ vmm: "qemu", accelerator: "tcg", run: { file: "qemu", args: [] }, consoles: {}, control: "", copies: [] },
+    ...{ firmware: "none", isPersistent: false, notes: [] },
+  };
+  const vm = new VirtualMachine({
+    machine: machineSchema.parse({ boot: { kind: "kernel", kernel: "/k" }, power }),
+    placement: { vmm: "qemu", host: "local" },
+    ...{ plan, running, trace, consoles, power: new PowerJournal({ defaultTimeoutMs: () => 2000 }) },
+    makeGuest: (self) =>
+      guestOf(
+        "nothing",
+        { console: self.console(), ready: vi.fn(), bootOffset: vi.fn(), expectCrash: vi.fn(), watchdog: undefined },
+        {},
+      ),
+    release: () => calls.push("release"),
+  });
+  const event = (kind: VmmEvent["kind"], com1 = 0, cause: VmmEvent["cause"] = "unknown") =>
+    tell({ kind, cause, evidence: [], confidence: "reported", at: 1, offsets: { com1 } });
+  return { vm, running, consoles, trace, calls, event };
+}
+
+/** The error if the VM has failed by now. */
+const crashOf = (vm: VirtualMachine) => Promise.race([vm.crashed, Promise.resolve(undefined)]);
+
+test("a reset by the test stops the guest first, and only what comes after counts as the next boot", async () => {
+  const { vm, consoles, calls } = setUp();
+  await vm.resume();
+  consoles.advance("com1", 100);
+  expect(vm.bootOffset()).toBe(0);
+  await vm.reset();
+  expect(calls).toEqual(["resume", "pause", "reset"]);
+  expect(vm.bootOffset()).toBe(100);
+});
+
+test("whoever hears of a reset sees the next boot's offset already", async () => {
+  const { vm, consoles, event, calls } = setUp();
+  await vm.resume();
+  consoles.advance("com1", 100);
+  const reset = vm.power.next("reset").then(() => vm.bootOffset());
+  event("reset", 100);
+  expect(await reset).toBe(100);
+  await vi.waitFor(() => expect(calls).toEqual(["resume", "reset"]));
+});
+
+test("a VM that is ended while its guest resets has not failed", async () => {
+  const { vm, running, event } = setUp();
+  await vm.resume();
+  let die: (error: Error) => void = () => {};
+  running.reset = () =>
+    new Promise((_, reject) => {
+      die = reject;
+    });
+  event("reset");
+  await vi.waitFor(() => expect(vm.state).toBe("running"));
+  await Promise.resolve();
+  const quit = vm.quit();
+  die(new VmmError("the VMM ended by SIGKILL"));
+  await quit;
+  expect(await crashOf(vm)).toBeUndefined();
+});
+
+test("a reset that the VMM cannot carry out fails the VM", async () => {
+  const { vm, running, event } = setUp();
+  await vm.resume();
+  running.reset = () => Promise.reject(new VmmError("system_reset was refused"));
+  event("reset");
+  expect(await vm.crashed).toMatchObject({ message: "system_reset was refused" });
+  await expect(vm.pause()).rejects.toThrow("system_reset was refused");
+});
+
+test("a trace that cannot be written fails the VM with the reason, and the VMM still ends", async () => {
+  const { vm, trace, event, calls } = setUp();
+  const full = new HostError("the disk is full");
+  Object.assign(trace, {
+    append: () => {
+      throw full;
+    },
+  });
+  event("shutdown");
+  expect(await vm.crashed).toBe(full);
+  await vm.quit();
+  expect(calls).toEqual(["quit", "release"]);
+});
+
+test("a crash that nobody expects fails the VM, even where its action is exit", async () => {
+  const { vm, event } = setUp({ crash: "exit:3" });
+  event("crash", 0, "triple-fault");
+  expect((await vm.crashed).message).toMatch(/^the guest crashed, and nobody expected it: .*triple-fault/);
+  expect(await vm.exited).toMatchObject({ code: 3 });
+});
+
+test("a crash that was asked for, or that somebody waits for, does not", async () => {
+  const { vm, event } = setUp({ crash: "reset" });
+  vm.expectCrash("triple-fault");
+  event("crash", 0, "triple-fault");
+  const next = vm.power.find("crash");
+  await next;
+  const second = vm.power.next("crash");
+  event("crash", 0, "pvpanic");
+  await second;
+  expect(await crashOf(vm)).toBeUndefined();
+  expect(vm.loose()).toEqual([]);
+});
+
+test("an exit action ends the VM once, though it is being ended already", async () => {
+  const { vm, event, calls } = setUp({ shutdown: "exit:7" });
+  const quit = vm.quit();
+  event("shutdown");
+  await quit;
+  await vm.quit();
+  expect(calls).toEqual(["quit", "release"]);
+  expect(vm.state).toBe("ended");
+});
+
+test("the VMM's end stands in the trace", async () => {
+  const { vm } = setUp();
+  await vm.quit();
+  const whats: string[] = [];
+  for await (const event of (await readTrace(vm.traceDir)).events()) if (event.kind === "vm") whats.push(event.what);
+  expect(whats).toEqual(["quit", "ended"]);
+});
+
+test("a listener that fails poisons its console instead of ending the process", async () => {
+  const { vm, consoles } = setUp();
+  vm.onBytes("com1", () => Promise.reject(new Error("the pipe is closed")));
+  consoles.advance("com1", 10);
+  await expect(vm.console().expect("y")).rejects.toThrow("the pipe is closed");
+});

@@ -1,0 +1,305 @@
+import type { Console } from "../console/console.ts";
+import { printable } from "../console/printable.ts";
+import type { Guest } from "../guest/driver.ts";
+import { commandLine } from "../host/run.ts";
+import type { ResolvedImage } from "../image/recipe.ts";
+import { GuestCrash, UnsupportedError, UsageError, VmmError } from "../machine/errors.ts";
+import type { ConsoleName, Machine } from "../machine/machine.ts";
+import type { Placement } from "../machine/placement.ts";
+import { actionFor, type PowerEvent } from "../power/event.ts";
+import { describeEvent, type PowerJournal, parseAction } from "../power/journal.ts";
+import { Waits } from "../power/wait.ts";
+import type { UntimedEvent } from "../trace/event.ts";
+import type { TraceWriter } from "../trace/writer.ts";
+import type { FacetName, Facets, RunningVmm, VmmEvent, VmmPlan } from "../vmm/contract.ts";
+import type { ConsoleSet } from "./console-set.ts";
+import { ExpectedCrashes } from "./expected-crashes.ts";
+import { watchedGuest } from "./watched-guest.ts";
+
+export type VmState = "paused" | "running" | "halted" | "ended";
+
+/** How an `exit` action ended the VM: the code asked for, and the event that led to it. */
+export interface VmExit {
+  readonly code: number;
+  readonly event: PowerEvent;
+}
+
+/** Why a wait can no longer be met: the guest stopped, or the VM ended. An assertion that fails by it exits with 1. */
+export class VmOver extends Error {
+  override readonly name = "VmOver";
+}
+
+export interface VmParts {
+  readonly machine: Machine;
+  readonly placement: Placement;
+  readonly plan: VmmPlan;
+  readonly image?: ResolvedImage | undefined;
+  readonly running: RunningVmm;
+  readonly trace: TraceWriter;
+  readonly consoles: ConsoleSet;
+  readonly power: PowerJournal;
+  readonly makeGuest: (vm: VirtualMachine) => Guest;
+  /** Ends what belongs to the VM but not to its VMM: the run directory, the lease. */
+  readonly release: () => void;
+}
+
+/** One virtual machine: what a test holds. Made by `boot()`; ends with `quit()` or `await using`. */
+export class VirtualMachine {
+  readonly machine: Machine;
+  readonly placement: Placement;
+  readonly plan: VmmPlan;
+  readonly image: ResolvedImage | undefined;
+  readonly power: PowerJournal;
+  readonly guest: Guest;
+  /** The folder that holds the record of this VM. */
+  readonly traceDir: string;
+  /** Resolves with the error when the guest crashes unexpectedly, or the VMM fails. */
+  readonly crashed: Promise<Error>;
+  /** Resolves when an `exit` action has ended the VM. */
+  readonly exited: Promise<VmExit>;
+  private readonly parts: VmParts;
+  /** Of the guest. */
+  private readonly asked = new Waits();
+  private readonly expectedCrashes = new ExpectedCrashes();
+  /** Crashes that came as asked: still there for whoever waits for them, but nobody has to. */
+  private readonly expected = new Set<PowerEvent>();
+  private currentState: VmState = "paused";
+  private poisoned: Error | undefined;
+  private sayCrashed: (error: Error) => void = () => {};
+  private sayExited: (exit: VmExit) => void = () => {};
+  private quitting: Promise<void> | undefined;
+  private acting: Promise<void> = Promise.resolve();
+  private nextStep = 0;
+  private bootOffsets: VmmEvent["offsets"] = {};
+
+  constructor(parts: VmParts) {
+    this.parts = parts;
+    this.machine = parts.machine;
+    this.placement = parts.placement;
+    this.plan = parts.plan;
+    this.image = parts.image;
+    this.power = parts.power;
+    this.traceDir = parts.trace.dir;
+    this.crashed = new Promise((resolve) => {
+      this.sayCrashed = resolve;
+    });
+    this.exited = new Promise((resolve) => {
+      this.sayExited = resolve;
+    });
+    this.guest = watchedGuest(parts.makeGuest(this), this.asked);
+    parts.running.onEvent((event) => this.happened(event));
+    void parts.running.ended.then((end) => {
+      const { exitCode, signal } = end;
+      this.note({ kind: "vm", what: "ended", exitCode, signal });
+      this.over("ended", end.expected ? "the VM was ended" : "the VMM ended");
+    });
+  }
+
+  get state(): VmState {
+    return this.currentState;
+  }
+
+  /** A serial line, `com1` unless named. Throws UsageError for one the machine does not have. */
+  console(name: ConsoleName = "com1"): Console {
+    const found = this.parts.consoles.get(name);
+    if (found) return found;
+    throw new UsageError(`the machine has no ${name}: set consoles.${name} to "capture"`);
+  }
+
+  /** Hands over every byte of a console from its first, in order; the next piece when the promise is settled. */
+  onBytes(name: ConsoleName, listener: (bytes: Buffer) => void | Promise<void>): void {
+    this.parts.consoles.pipe(name, listener);
+  }
+
+  async pause(): Promise<void> {
+    this.check();
+    await this.parts.running.pause();
+    this.note({ kind: "vm", what: "paused" });
+    this.currentState = "paused";
+  }
+
+  /** Lets a paused guest run on. A halted one needs `reset()`. */
+  async resume(): Promise<void> {
+    this.check();
+    if (this.currentState === "halted") throw new UsageError("a halted guest cannot go on: use reset()");
+    this.currentState = "running";
+    this.note({ kind: "vm", what: "resumed" });
+    await this.parts.running.resume();
+  }
+
+  /** Back to the reset vector, and on. */
+  async reset(): Promise<void> {
+    this.check();
+    // A guest that still prints is stopped first: this boot's last bytes are not the next one's first.
+    if (this.currentState === "running") await this.parts.running.pause();
+    this.bootOffsets = this.parts.consoles.ends();
+    await this.restart();
+  }
+
+  /** Byte offset of a console from which the output of this boot counts. */
+  bootOffset(name: ConsoleName = "com1"): number {
+    return this.bootOffsets[name] ?? 0;
+  }
+
+  /** Ends the VM, whatever it is doing; nothing is left behind. Idempotent. */
+  quit(): Promise<void> {
+    this.quitting ??= this.end();
+    return this.quitting;
+  }
+
+  /** An ability that not every VMM has. Throws UnsupportedError with the reason where it is missing. */
+  facet<F extends FacetName>(name: F): Facets[F] {
+    const facet = this.parts.running.facets[name];
+    if (facet) return facet as Facets[F];
+    throw new UnsupportedError(`${this.plan.vmm} has no ${name} for this machine`);
+  }
+
+  /** Allows exactly one crash whose cause or evidence matches; any crash if no pattern is given. */
+  expectCrash(pattern?: RegExp | string): void {
+    this.expectedCrashes.expect(pattern);
+  }
+
+  /** True while a crash that was asked for has not come. */
+  get expectsCrash(): boolean {
+    return this.expectedCrashes.unmet().length > 0;
+  }
+
+  /** Records a step of the test with its time, and how it went. */
+  async step<T>(title: string, body: () => Promise<T>): Promise<T> {
+    const id = this.nextStep++;
+    this.note({ kind: "step", phase: "begin", id, title });
+    try {
+      const result = await body();
+      this.note({ kind: "step", phase: "end", id, title, ok: true });
+      return result;
+    } catch (error) {
+      this.note({ kind: "step", phase: "end", id, title, ok: false, error: String(error) });
+      throw error;
+    }
+  }
+
+  /** Something failed beneath the guest, such as a full disk: the VM is of no use any more, and `crashed` says so. */
+  fail(error: Error): void {
+    this.poison(error);
+    this.sayCrashed(error);
+  }
+
+  /** From now on every call on this VM rejects with the reason. */
+  poison(reason: Error): void {
+    this.poisoned ??= reason;
+    this.parts.consoles.poison(reason);
+    this.power.poison(reason);
+  }
+
+  /** What must not be left at the end of a test: events nobody looked at, waits nobody awaited, crashes that never came. */
+  loose(): string[] {
+    return [
+      ...this.power
+        .unacknowledged()
+        .filter((event) => !this.expected.has(event))
+        .map((event) => `nobody looked at: ${describeEvent(event)}`),
+      ...this.parts.consoles.unawaited().map((wait) => `never awaited: ${wait}`),
+      ...this.asked.unawaited().map((wait) => `never awaited: ${wait}`),
+      ...this.power.unawaited().map((wait) => `never awaited: ${wait}`),
+      ...this.expectedCrashes.unmet().map((what) => `expected but never came: ${what}`),
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.quit();
+  }
+
+  private check(): void {
+    if (this.poisoned) throw this.poisoned;
+    if (this.currentState === "ended") throw new UsageError("the VM has ended");
+  }
+
+  private happened(seen: VmmEvent): void {
+    const action = actionFor(seen.kind, this.machine.power);
+    // Before anybody hears of the event: from then on the next boot's output is what counts.
+    if (action === "reset") this.bootOffsets = seen.offsets;
+    const event = this.power.record({ ...seen, action });
+    this.note({ kind: "power", event: { ...event, evidence: [...event.evidence] } }, event.at);
+    if (event.kind === "vmm-error") return this.fail(new VmmError(this.report("the VM cannot go on", event)));
+    if (event.kind === "crash") this.crash(event);
+    this.acting = this.acting
+      .then(() => this.act(event))
+      .catch((error) => {
+        // A VM that is being ended need not carry out its action.
+        if (!this.quitting) this.fail(error as Error);
+      });
+  }
+
+  private async act(event: PowerEvent): Promise<void> {
+    if (this.quitting) return;
+    if (event.action === "none") return this.over("halted", describeEvent(event));
+    const { action, code = 0 } = parseAction(event.action);
+    if (action === "reset") {
+      this.check();
+      return await this.restart();
+    }
+    if (action === "halt") return this.over("halted", describeEvent(event));
+    this.over("ended", describeEvent(event));
+    await this.quit();
+    this.sayExited({ code, event });
+  }
+
+  private async restart(): Promise<void> {
+    this.currentState = "running";
+    this.parts.consoles.reopen();
+    this.power.reopen();
+    this.note({ kind: "vm", what: "reset" });
+    await this.parts.running.reset();
+  }
+
+  /** No more output will come: whoever waits for some is told why. */
+  private over(state: "halted" | "ended", why: string): void {
+    if (this.currentState !== "ended") this.currentState = state;
+    const reason = new VmOver(why);
+    this.parts.consoles.end(reason);
+    this.power.end(reason);
+  }
+
+  private crash(event: PowerEvent): void {
+    // Whoever was waiting for it has just been given it.
+    const wasAwaited = !this.power.unacknowledged().includes(event);
+    if (this.expectedCrashes.take(event)) this.expected.add(event);
+    else if (!wasAwaited) {
+      const advice = "allow it with vm.expectCrash() if the test means it";
+      this.fail(new GuestCrash(`${this.report("the guest crashed, and nobody expected it", event)}\n${advice}`));
+    }
+  }
+
+  private report(what: string, event: PowerEvent): string {
+    const lines = this.parts.consoles.get("com1")?.lastLines(12) ?? [];
+    return [
+      `${what}: ${describeEvent(event)}`,
+      ...event.evidence.map((line) => `  ${printable(line)}`),
+      ...(lines.length > 0 ? ["last lines of com1:", ...lines.map((line) => `  ${line}`)] : []),
+      `command: ${commandLine(this.plan.run.file, this.plan.run.args)}`,
+      `trace: ${this.traceDir}`,
+    ].join("\n");
+  }
+
+  /** Adds to the trace. A disk that refuses it fails the VM, not whoever happened to be noted. */
+  private note(event: UntimedEvent, t?: number): void {
+    try {
+      this.parts.trace.append(event, t);
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  private async end(): Promise<void> {
+    this.note({ kind: "vm", what: "quit" });
+    try {
+      await this.parts.running.quit();
+      await this.parts.running.ended;
+    } finally {
+      this.over("ended", "the VM was ended");
+      this.parts.consoles.close();
+      this.parts.release();
+      this.parts.trace.close();
+    }
+  }
+}

@@ -1,0 +1,13 @@
+/** What people call the axes of a machine that some VMM lacks, for its refusals. */
+export const axisNames = {
+  numa: "NUMA topology",
+  vsock: "vsock device",
+  watchdog: "watchdog",
+  pcie: "PCIe topology",
+  filesystems: "filesystem sharing",
+  tpm: "TPM",
+  secureBoot: "Secure Boot",
+  hyperv: "Hyper-V enlightenments",
+} as const;
+
+export type AbsentAxis = keyof typeof axisNames;

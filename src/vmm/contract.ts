@@ -1,0 +1,159 @@
+import type { Host } from "../host/host.ts";
+import type { BootKind, ConsoleName, Machine } from "../machine/machine.ts";
+import type { AcceleratorName, VmmName } from "../machine/placement.ts";
+import type { PowerCause, PowerKind } from "../power/event.ts";
+
+/** Facts about one VMM on one host, each proven there. Plain JSON: it travels to test workers. */
+export interface Detection {
+  readonly vmm: VmmName;
+  readonly present: boolean;
+  /** Why it is not usable, or what is worth knowing; one sentence each. */
+  readonly notes: readonly string[];
+  /** The exact command or setting that mends what is missing. */
+  readonly fixes: readonly string[];
+  readonly binary?: string;
+  readonly version?: string;
+  readonly accelerators: readonly AcceleratorFinding[];
+  readonly firmware: readonly FirmwareFinding[];
+  /** `VARIABLE=PATH` of firmware that the user named and that cannot be read: none is used instead. */
+  readonly unreadable?: readonly string[];
+}
+
+export interface AcceleratorFinding {
+  readonly name: AcceleratorName;
+  /** True only if guest code ran under it: a device node proves nothing. */
+  readonly works: boolean;
+  /** The CPU model it was proven with, where the VMM's best one for it does not work. */
+  readonly cpuModel?: string;
+  /** Widest CPU mode the probe guest reached, in bits. */
+  readonly cpuMode?: 16 | 32 | 64;
+  readonly reason: string;
+  readonly bootMs?: number;
+}
+
+export interface FirmwareFinding {
+  readonly boot: BootKind;
+  readonly code: string;
+  /** UEFI: the variable store to copy for each VM. */
+  readonly nvram?: string;
+  /** PCAT: the display's option ROM, for a VMM that has none of its own. */
+  readonly vgaBios?: string;
+  readonly name: string;
+  readonly source: string;
+}
+
+/** One reason why a machine cannot run on a VMM: the axis, and what to do about it. */
+export interface Refusal {
+  readonly axis: string;
+  readonly reason: string;
+}
+
+/** The files and sockets of one VM's run directory. */
+export interface RunPaths {
+  /** Short and private: Unix socket paths are at most 107 bytes (unix(7)). */
+  readonly runDir: string;
+  /** Where logs stay after the run. */
+  readonly traceDir: string;
+}
+
+/** What launching takes: data only, so it can be printed, recorded and pinned by snapshots. */
+export interface VmmPlan {
+  readonly vmm: VmmName;
+  readonly accelerator: AcceleratorName;
+  readonly run: NativeCommand;
+  /** Consoles by name: the socket the VMM connects to. */
+  readonly consoles: Readonly<Partial<Record<ConsoleName, string>>>;
+  readonly control: string;
+  /** Files made before the VMM starts. */
+  readonly copies: readonly { readonly from: string; readonly to: string }[];
+  /** What the firmware does on a warm reset, for the driver. */
+  readonly firmware: "seabios" | "ovmf" | "none";
+  /** True if a disk keeps its writes: the VMM must be asked to end, not killed. */
+  readonly isPersistent: boolean;
+  readonly notes: readonly string[];
+}
+
+export interface NativeCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** A power event as the VMM reports it, before the machine's action is looked up. */
+export interface VmmEvent {
+  readonly kind: PowerKind;
+  readonly cause: PowerCause;
+  readonly evidence: readonly string[];
+  readonly confidence: "reported" | "inferred";
+  /** Nanoseconds since the trace's start. */
+  readonly at: number;
+  readonly offsets: Readonly<Partial<Record<ConsoleName, number>>>;
+}
+
+export interface VmmEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** True if we asked for it. */
+  readonly expected: boolean;
+  readonly stderrTail: string;
+  /** Nanoseconds since the trace's start. */
+  readonly at: number;
+  /** Bytes each console had produced. */
+  readonly offsets: Readonly<Partial<Record<ConsoleName, number>>>;
+}
+
+/**
+ * A VM's life, not a pid. After every power event but `halted` the guest is stopped: the one who listens decides
+ * between `reset()` and `quit()`, or leaves it for inspection.
+ */
+export interface RunningVmm {
+  readonly capture: "from-reset" | "best-effort";
+  readonly pid: number;
+  onEvent(listener: (event: VmmEvent) => void): void;
+  /** Lets the paused guest run: the first call starts it from its reset vector. */
+  resume(): Promise<void>;
+  pause(): Promise<void>;
+  /** Back to the reset vector, and on. */
+  reset(): Promise<void>;
+  /** Ends the VMM: asks, then kills the process group. Idempotent; resolves when nothing is left. */
+  quit(): Promise<void>;
+  /** A secret is sent, and only its length recorded. */
+  write(console: ConsoleName, bytes: Uint8Array, isSecret?: boolean): void;
+  /** Settles once, when the VMM process is gone and every console byte has been recorded. */
+  readonly ended: Promise<VmmEnd>;
+  readonly facets: Partial<Facets>;
+}
+
+/** Optional abilities. A VMM that lacks one leaves it out. */
+export interface Facets {
+  /** A picture or the text of the guest's display. */
+  screenshot: (path: string) => Promise<void>;
+  screenText: () => Promise<string>;
+  powerButton: () => Promise<void>;
+}
+export type FacetName = keyof Facets;
+
+export interface Vmm {
+  readonly name: VmmName;
+  /** Never throws for "absent". A probe that runs out of time on the last resort is an error. */
+  detect(host: Host, settings: DetectSettings): Promise<Detection>;
+  /** Every reason this machine cannot run here; empty means it can. Pure. */
+  support(machine: Machine, detection: Detection, accelerator?: AcceleratorName): Refusal[];
+  /** Pure. Throws UnsupportedError if `support()` has a refusal. */
+  plan(machine: Machine, paths: RunPaths, detection: Detection, accelerator?: AcceleratorName): VmmPlan;
+  launch(plan: VmmPlan, paths: RunPaths, host: Host, life: LifeSettings): Promise<RunningVmm>;
+}
+
+export interface DetectSettings {
+  /** Programs and firmware named by the user, from config or `PETRI_*`. */
+  readonly overrides: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface LifeSettings {
+  readonly clockStart: bigint;
+  readonly signal?: AbortSignal;
+  /** Called when a console has new bytes; `end` is how many it has produced in all. */
+  readonly onBytes: (console: ConsoleName, end: number) => void;
+  /** A fault on our side while the VM runs, such as a full disk. */
+  readonly onFault: (error: Error) => void;
+}

@@ -1,0 +1,225 @@
+import { expect, test } from "vitest";
+import { type MachineInput, machineSchema } from "../../machine/machine.ts";
+import type { Detection } from "../contract.ts";
+import { planQemu } from "./plan.ts";
+import { qemuSupport } from "./support.ts";
+
+const detection: Detection = {
+  vmm: "qemu",
+  present: true,
+  notes: [],
+  fixes: [],
+  binary: "/usr/bin/qemu-system-x86_64",
+  version: "7.2.22",
+  accelerators: [
+    { name: "kvm", works: false, reason: "it opens, but 64-bit guest code did not run within 2000 ms" },
+    { name: "tcg", works: true, cpuMode: 64, reason: "ran 64-bit guest code in 70 ms" },
+  ],
+  firmware: [{ boot: "uefi", code: "/fw/CODE.fd", nvram: "/fw/VARS.fd", name: "OVMF", source: "test" }],
+};
+const onKvm: Detection = { ...detection, accelerators: [{ name: "kvm", works: true, cpuMode: 64, reason: "ran" }] };
+const paths = { runDir: "/run", traceDir: "/trace" };
+
+const plan = (machine: MachineInput, on = detection) => planQemu(machineSchema.parse(machine), paths, on);
+/** One argument pair a line: what a person would read. */
+const command = (machine: MachineInput, on = detection) => {
+  const { run } = plan(machine, on);
+  return [run.file, ...run.args].join(" ").replaceAll(" -", "\n-");
+};
+
+test("a kernel, as small as a machine gets", () => {
+  expect(command({ boot: { kind: "kernel", kernel: "/k" } })).toMatchInlineSnapshot(`
+    "/usr/bin/qemu-system-x86_64
+    -name vm
+    -nodefaults
+    -no-user-config
+    -S
+    -machine pc
+    -accel tcg
+    -smp cpus=1
+    -m size=1073741824B
+    -display none
+    -vga none
+    -action reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause
+    -d cpu_reset
+    -D /run/cpu-reset.log
+    -device pvpanic
+    -chardev socket,id=control,path=/run/control
+    -mon chardev=control,mode=control
+    -chardev socket,id=com1,path=/run/com1
+    -serial chardev:com1
+    -kernel /k"
+  `);
+});
+
+test("UEFI with a private copy of its variables, and disks on every bus", () => {
+  const disks = (["virtio", "ahci", "scsi", "nvme", "usb"] as const).map((bus) => ({ file: `/${bus}.img`, bus }));
+  const machine: MachineInput = { boot: { kind: "uefi" }, disks };
+  expect(command(machine)).toMatchInlineSnapshot(`
+    "/usr/bin/qemu-system-x86_64
+    -name vm
+    -nodefaults
+    -no-user-config
+    -S
+    -machine q35
+    -accel tcg
+    -smp cpus=1
+    -m size=1073741824B
+    -display none
+    -vga none
+    -action reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause
+    -d cpu_reset
+    -D /run/cpu-reset.log
+    -device pvpanic
+    -chardev socket,id=control,path=/run/control
+    -mon chardev=control,mode=control
+    -chardev socket,id=com1,path=/run/com1
+    -serial chardev:com1
+    -drive if=pflash,unit=0,format=raw,readonly=on,file=/fw/CODE.fd
+    -drive if=pflash,unit=1,format=raw,file=/run/nvram.fd
+    -device virtio-scsi-pci,id=scsi
+    -device qemu-xhci,id=usb
+    -drive id=disk0,if=none,format=raw,snapshot=on,file=/virtio.img
+    -device virtio-blk-pci,drive=disk0,bootindex=0
+    -drive id=disk1,if=none,format=raw,snapshot=on,file=/ahci.img
+    -device ide-hd,bus=ide.0,drive=disk1,bootindex=1
+    -drive id=disk2,if=none,format=raw,snapshot=on,file=/scsi.img
+    -device scsi-hd,bus=scsi.0,scsi-id=0,drive=disk2,bootindex=2
+    -drive id=disk3,if=none,format=raw,snapshot=on,file=/nvme.img
+    -device nvme,serial=petri-0,drive=disk3,bootindex=3
+    -drive id=disk4,if=none,format=raw,snapshot=on,file=/usb.img
+    -device usb-storage,bus=usb.0,port=1,drive=disk4,bootindex=4"
+  `);
+  expect(plan(machine).copies).toEqual([{ from: "/fw/VARS.fd", to: "/run/nvram.fd" }]);
+});
+
+test("PCAT with everything else a machine can have", () => {
+  expect(
+    command({
+      name: "all",
+      boot: { kind: "pcat" },
+      processors: { count: 4, sockets: 2, cores: 2, threads: 1, model: "max", features: ["+avx2", "-sse4a"] },
+      memory: { size: "512M", shared: false, prefetch: true, file: "/ram,1" },
+      disks: [
+        { file: "/a.qcow2", format: "qcow2", bus: "ide", persist: true },
+        { file: "/b.iso", format: "iso", bus: "ide", dvd: true, readOnly: true },
+        { file: "/c.vhdx", format: "vhdx", bus: "ahci", slot: 3 },
+        { file: "/d.img", format: "raw", bus: "floppy", readOnly: true },
+      ],
+      nics: [{ mac: "52-54-00-00-00-01", forward: [{ hostPort: 2222, guestPort: 22 }] }],
+      consoles: { com1: "none", com3: "capture", hvc0: "capture" },
+      rng: true,
+      display: { vnc: { listen: "::1", port: 5901 } },
+      watchdog: "ib700",
+      vmmOptions: { qemu: ["-global", "x=y"] },
+    }),
+  ).toMatchInlineSnapshot(`
+    "/usr/bin/qemu-system-x86_64
+    -name all
+    -nodefaults
+    -no-user-config
+    -S
+    -machine pc,memory-backend=ram
+    -accel tcg
+    -cpu max,+avx2,-sse4a
+    -smp cpus=4,sockets=2,cores=2,threads=1
+    -m size=536870912B
+    -object memory-backend-file,mem-path=/ram,,1,id=ram,size=536870912B,share=off,prealloc=on
+    -vga std
+    -vnc [::1]:1
+    -action reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause
+    -d cpu_reset
+    -D /run/cpu-reset.log
+    -device pvpanic
+    -chardev socket,id=control,path=/run/control
+    -mon chardev=control,mode=control
+    -serial none
+    -serial none
+    -chardev socket,id=com3,path=/run/com3
+    -serial chardev:com3
+    -chardev socket,id=hvc0,path=/run/hvc0
+    -device virtio-serial-pci
+    -device virtconsole,chardev=hvc0
+    -device ich9-ahci,id=ahci
+    -drive id=disk0,if=none,format=qcow2,file=/a.qcow2
+    -device ide-hd,bus=ide.0,unit=0,drive=disk0,bootindex=0
+    -drive id=disk1,if=none,format=raw,media=cdrom,readonly=on,file=/b.iso
+    -device ide-cd,bus=ide.0,unit=1,drive=disk1,bootindex=1
+    -drive id=disk2,if=none,format=vhdx,snapshot=on,file=/c.vhdx
+    -device ide-hd,bus=ahci.3,drive=disk2,bootindex=2
+    -drive id=disk3,if=floppy,index=0,format=raw,readonly=on,file=/d.img
+    -netdev user,id=nic0,hostfwd=tcp:127.0.0.1:2222-:22
+    -device virtio-net-pci,netdev=nic0,mac=52:54:00:00:00:01,romfile=
+    -device virtio-rng-pci
+    -device ib700
+    -global x=y"
+  `);
+});
+
+test("KVM takes the host's CPU, and the model it was proven with where that fails", () => {
+  const kernel: MachineInput = { boot: { kind: "kernel", kernel: "/k" } };
+  expect(plan(kernel, onKvm).run.args.join(" ")).toContain("-accel kvm -cpu host -smp");
+  const proven = { ...onKvm, accelerators: [{ name: "kvm" as const, works: true, reason: "ran", cpuModel: "qemu64" }] };
+  expect(plan(kernel, proven).run.args.join(" ")).toContain("-accel kvm -cpu qemu64 -smp");
+});
+
+test("microvm only when asked, and a triple fault is logged only where it can be", () => {
+  const machine: MachineInput = { boot: { kind: "kernel", kernel: "/k" }, chipset: "microvm" };
+  expect(plan(machine).run.args.join(" ")).toContain("-machine microvm,acpi=off");
+  expect(plan(machine, onKvm).run.args).not.toContain("cpu_reset");
+});
+
+test("every refusal at once, each with what to do", () => {
+  const machine = machineSchema.parse({
+    arch: "aarch64",
+    boot: { kind: "uefi" },
+    processors: { model: "host" },
+    memory: { thp: true, shared: false },
+    chipset: "microvm",
+    disks: [
+      { file: "/a", bus: "ide" },
+      { file: "/b", bus: "virtio", dvd: true },
+    ],
+    watchdog: "itco",
+    clock: "warp",
+    tpm: true,
+    vsock: {},
+  } satisfies MachineInput);
+  const without = { ...detection, firmware: [] };
+  expect(qemuSupport(machine, without).map(({ axis, reason }) => `${axis}: ${reason}`)).toMatchInlineSnapshot(`
+    [
+      "arch: aarch64 is not carried yet; write x86_64",
+      "boot: no UEFI firmware was found: install the package ovmf, or set PETRI_UEFI_CODE to a code image",
+      "processors.model: host needs an accelerator that runs guest code on the CPU; write max for tcg",
+      "memory.thp: QEMU asks for huge pages by itself; leave thp out",
+      "watchdog: itco is part of q35; write chipset q35",
+      "disks: microvm has virtio disks only, not ide",
+      "watchdog: microvm has no watchdog",
+      "chipset: microvm starts kernels only",
+      "disks[1].bus: an optical drive cannot be on virtio; write ide, ahci, scsi or usb",
+      "clock: warp is not carried yet; write real",
+      "vsock: QEMU's vsock device is not carried yet",
+      "tpm: QEMU's TPM is not carried yet",
+    ]
+  `);
+});
+
+test("an accelerator that was proven not to work is refused with the proof", () => {
+  const machine = machineSchema.parse({ boot: { kind: "kernel", kernel: "/k" } } satisfies MachineInput);
+  expect(qemuSupport(machine, detection, "kvm")).toMatchInlineSnapshot(`
+    [
+      {
+        "axis": "accelerator",
+        "reason": "kvm does not work here: it opens, but 64-bit guest code did not run within 2000 ms",
+      },
+    ]
+  `);
+  expect(qemuSupport(machine, { ...detection, present: false, notes: ["not on PATH"] })).toMatchInlineSnapshot(`
+    [
+      {
+        "axis": "vmm",
+        "reason": "QEMU is not usable here: not on PATH",
+      },
+    ]
+  `);
+});

@@ -1,0 +1,191 @@
+import { join } from "node:path";
+import { UnsupportedError } from "../../machine/errors.ts";
+import type { ConsoleName, consoleNames, Machine } from "../../machine/machine.ts";
+import type { AcceleratorName } from "../../machine/placement.ts";
+import type { Detection, RunPaths, VmmPlan } from "../contract.ts";
+import { diskArguments, escapeOption } from "./disks.ts";
+import { pickAccelerator, qemuSupport, resolveChipset, uefiFirmware } from "./support.ts";
+
+/** The file to which QEMU logs CPU resets under TCG: the one place where a triple fault shows. */
+export const resetLog = "cpu-reset.log";
+
+/** Lowers a machine to one QEMU command line. Pure; throws UnsupportedError with every reason. */
+export function planQemu(machine: Machine, paths: RunPaths, detection: Detection, wanted?: AcceleratorName): VmmPlan {
+  const refusals = qemuSupport(machine, detection, wanted);
+  if (refusals.length > 0) {
+    throw UnsupportedError.of(
+      refusals.map(({ axis, reason }) => `${axis}: ${reason}`),
+      "QEMU cannot run this machine",
+    );
+  }
+  const accelerator = pickAccelerator(detection, wanted) ?? "tcg";
+  const chipset = resolveChipset(machine);
+  const { consoles, args: consoleArgs } = consoleArguments(machine, paths, chipset);
+  const control = join(paths.runDir, "control");
+  const boot = bootArguments(machine, paths, detection);
+  const args = [
+    ...["-name", machine.name, "-nodefaults", "-no-user-config", "-S"],
+    ...["-machine", machineOption(machine, chipset), "-accel", accelerator === "whp" ? "whpx" : accelerator],
+    ...cpuArguments(machine, accelerator, detection),
+    ...memoryArguments(machine),
+    ...displayArguments(machine),
+    // Everything stops the guest and waits: the harness decides, on one path for all actions (power-events §3.4).
+    ...["-action", "reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause"],
+    ...(accelerator === "tcg" ? ["-d", "cpu_reset", "-D", join(paths.runDir, resetLog)] : []),
+    ...(chipset === "microvm" ? [] : ["-device", "pvpanic"]),
+    ...["-chardev", `socket,id=control,path=${escapeOption(control)}`, "-mon", "chardev=control,mode=control"],
+    ...consoleArgs,
+    ...boot.args,
+    ...diskArguments(machine, chipset),
+    ...nicArguments(machine, chipset),
+    ...(machine.rng ? ["-device", chipset === "microvm" ? "virtio-rng-device" : "virtio-rng-pci"] : []),
+    ...watchdogArguments(machine),
+    ...(machine.vmmOptions?.qemu ?? []),
+  ];
+  return {
+    vmm: "qemu",
+    accelerator,
+    run: { file: detection.binary ?? "qemu-system-x86_64", args },
+    consoles,
+    control,
+    copies: boot.copies,
+    firmware: boot.firmware,
+    isPersistent: machine.disks.some((disk) => disk.persist),
+    notes: [],
+  };
+}
+
+function machineOption(machine: Machine, chipset: string): string {
+  // Without ACPI microvm boots reliably under TCG (baselines §1b).
+  const base = chipset === "microvm" ? "microvm,acpi=off" : chipset;
+  return usesBackend(machine) ? `${base},memory-backend=ram` : base;
+}
+
+function cpuArguments(machine: Machine, accelerator: AcceleratorName, detection: Detection): string[] {
+  const { count, sockets, cores, threads, model, features } = machine.processors;
+  const proven = detection.accelerators.find((each) => each.name === accelerator)?.cpuModel;
+  const name = model ?? proven ?? (accelerator === "tcg" ? undefined : "host");
+  // QEMU's default model under TCG is named when a feature has to hang on it.
+  const cpu = features.length > 0 ? [name ?? "qemu64", ...features].join(",") : name;
+  const topology = Object.entries({ sockets, cores, threads }).flatMap(([key, n]) => (n ? [`${key}=${n}`] : []));
+  return [...(cpu ? ["-cpu", cpu] : []), "-smp", [`cpus=${count}`, ...topology].join(",")];
+}
+
+function usesBackend({ memory }: Machine): boolean {
+  return memory.file !== undefined || memory.hugepages || memory.prefetch;
+}
+
+function memoryArguments(machine: Machine): string[] {
+  const { size, shared, prefetch, hugepages, hugepageSize, file } = machine.memory;
+  if (!usesBackend(machine)) return ["-m", `size=${size}B`];
+  const kind = file ? `memory-backend-file,mem-path=${escapeOption(file)}` : "memory-backend-memfd";
+  const parts = [
+    `${kind},id=ram,size=${size}B,share=${shared ? "on" : "off"}`,
+    ...(prefetch ? ["prealloc=on"] : []),
+    ...(hugepages ? ["hugetlb=on"] : []),
+    ...(hugepageSize ? [`hugetlbsize=${hugepageSize}B`] : []),
+  ];
+  return ["-m", `size=${size}B`, "-object", parts.join(",")];
+}
+
+function displayArguments({ display }: Machine): string[] {
+  if (display === "none") return ["-display", "none", "-vga", "none"];
+  if (display === "headless") return ["-display", "none", "-vga", "std"];
+  const { listen, port } = display.vnc;
+  // QEMU counts displays from port 5900 (qemu(1), "-vnc").
+  return ["-vga", "std", "-vnc", `${listen.includes(":") ? `[${listen}]` : listen}:${port - 5900}`];
+}
+
+function consoleArguments(machine: Machine, paths: RunPaths, chipset: string) {
+  const consoles: Partial<Record<ConsoleName, string>> = {};
+  const args: string[] = [];
+  const ports = ["com1", "com2", "com3", "com4"] as const;
+  const last = ports.findLastIndex((name) => isRecorded(machine, name));
+  const chardev = (name: ConsoleName) => {
+    const path = join(paths.runDir, name);
+    consoles[name] = path;
+    return ["-chardev", `socket,id=${name},path=${escapeOption(path)}`];
+  };
+  for (const name of ports.slice(0, last + 1)) {
+    if (isRecorded(machine, name)) args.push(...chardev(name), "-serial", `chardev:${name}`);
+    else args.push("-serial", "none");
+  }
+  if (isRecorded(machine, "hvc0")) {
+    const device = chipset === "microvm" ? "virtio-serial-device" : "virtio-serial-pci";
+    args.push(...chardev("hvc0"), "-device", device, "-device", "virtconsole,chardev=hvc0");
+  }
+  return { consoles, args };
+}
+
+function isRecorded(machine: Machine, name: (typeof consoleNames)[number]): boolean {
+  return (machine.consoles[name] ?? "none") !== "none";
+}
+
+function bootArguments(machine: Machine, paths: RunPaths, detection: Detection) {
+  const { boot } = machine;
+  const copies: { from: string; to: string }[] = [];
+  const direct =
+    boot.kind === "pcat" || boot.kernel === undefined
+      ? []
+      : [
+          ...["-kernel", boot.kernel],
+          ...(boot.initrd ? ["-initrd", boot.initrd] : []),
+          ...(boot.cmdline ? ["-append", boot.cmdline] : []),
+        ];
+  if (boot.kind !== "uefi") {
+    const bios = boot.kind === "pcat" && boot.firmware ? ["-bios", boot.firmware] : [];
+    return { args: [...bios, ...direct], copies, firmware: "seabios" as const };
+  }
+  const { code, nvram } = uefiFirmware(boot, detection);
+  const args = ["-drive", `if=pflash,unit=0,format=raw,readonly=on,file=${escapeOption(code)}`];
+  if (nvram) {
+    const own = join(paths.runDir, "nvram.fd");
+    copies.push({ from: nvram, to: own });
+    args.push("-drive", `if=pflash,unit=1,format=raw,file=${escapeOption(own)}`);
+  }
+  return { args: [...args, ...direct], copies, firmware: "ovmf" as const };
+}
+
+function nicArguments(machine: Machine, chipset: string): string[] {
+  const devices = {
+    virtio: chipset === "microvm" ? "virtio-net-device" : "virtio-net-pci",
+    e1000: "e1000",
+    rtl8139: "rtl8139",
+    ne2k: "ne2k_pci",
+  };
+  return machine.nics.flatMap((nic, index) => {
+    const forwards = nic.forward.map(
+      ({ protocol, hostAddress, hostPort, guestPort }) =>
+        `hostfwd=${protocol}:${hostAddress}:${hostPort}-:${guestPort}`,
+    );
+    // No option ROM: network boot is not asked for, and the ROMs are in a package of their own.
+    const rom = chipset === "microvm" ? [] : ["romfile="];
+    const device = [
+      devices[nic.model],
+      `netdev=nic${index}`,
+      ...(nic.mac ? [`mac=${nic.mac.replaceAll("-", ":")}`] : []),
+      ...rom,
+    ];
+    if (nic.backend === "none") device.splice(1, 1);
+    return [
+      ...(nic.backend === "user" ? ["-netdev", ["user", `id=nic${index}`, ...forwards].join(",")] : []),
+      ...["-device", device.join(",")],
+    ];
+  });
+}
+
+function watchdogArguments({ watchdog }: Machine): string[] {
+  switch (watchdog) {
+    case undefined:
+    case "wdat":
+      return [];
+    case "ib700":
+      return ["-device", "ib700"];
+    case "itco":
+      // QEMU 7.2 leaves iTCO inert until its no-reboot strap is off (contracts §1.6).
+      return ["-global", "ICH9-LPC.noreboot=off"];
+    case "any":
+    case "i6300esb":
+      return ["-device", "i6300esb"];
+  }
+}

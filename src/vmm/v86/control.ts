@@ -1,0 +1,82 @@
+import { z } from "zod";
+import type { Host } from "../../host/host.ts";
+import type { PowerCause } from "../../power/event.ts";
+import type { LifeSettings, RunningVmm, RunPaths, VmmEnd, VmmEvent, VmmPlan } from "../contract.ts";
+import type { QmpEvent } from "../qmp.ts";
+import { QmpLife } from "../qmp-life.ts";
+
+const kinds = {
+  GUEST_RESET: "reset",
+  GUEST_SHUTDOWN: "shutdown",
+  GUEST_CRASH: "crash",
+  GUEST_HALTED: "halted",
+  VMM_ERROR: "vmm-error",
+} as const;
+
+const causes: readonly PowerCause[] = ["keyboard-controller", "cf9", "port92", "acpi-s5", "acpi-s4", "triple-fault"];
+
+/** Starts petri-v86 paused, with every console and its control channel connected. */
+export async function launchV86(
+  plan: VmmPlan,
+  paths: RunPaths,
+  host: Host,
+  settings: LifeSettings,
+): Promise<RunningVmm> {
+  const listeners: ((event: VmmEvent) => void)[] = [];
+  const tell = (event: VmmEvent | undefined) => {
+    if (event) for (const listener of listeners) listener(event);
+  };
+  const life = await QmpLife.start("petri-v86", plan, paths, host, settings, (event) => tell(interpret(event)));
+  const { qmp } = life;
+  return {
+    capture: "from-reset",
+    pid: life.process.pid,
+    onEvent: (listener) => listeners.push(listener),
+    resume: async () => void (await qmp.execute("cont")),
+    pause: async () => void (await qmp.execute("stop")),
+    reset: async () => {
+      await qmp.execute("system_reset");
+      await qmp.execute("cont");
+    },
+    quit: () => life.quit(),
+    write: (console, bytes, isSecret) => life.recording.write(console, bytes, isSecret),
+    ended: life.ended.then((end) => {
+      if (!end.expected) tell(unexpectedEnd(end));
+      return end;
+    }),
+    facets: {
+      screenText: async () =>
+        z
+          .object({ lines: z.array(z.string()) })
+          .parse(await qmp.execute("screendump-text"))
+          .lines.join("\n"),
+    },
+  };
+}
+
+/** petri-v86 says what the guest did in as many words; there is nothing to conclude. */
+function interpret(event: QmpEvent): VmmEvent | undefined {
+  const kind = kinds[event.name as keyof typeof kinds];
+  if (!kind) return undefined;
+  const cause = causes.find((each) => each === event.data.cause) ?? "unknown";
+  return {
+    kind: cause === "acpi-s4" ? "hibernate" : kind,
+    cause,
+    evidence: [event.line],
+    confidence: "reported",
+    at: event.at,
+    offsets: event.offsets,
+  };
+}
+
+function unexpectedEnd(end: VmmEnd): VmmEvent {
+  const how = end.signal ? `was killed by ${end.signal}` : `ended with status ${end.exitCode}`;
+  return {
+    kind: "vmm-error",
+    cause: "unknown",
+    confidence: "reported",
+    evidence: [`petri-v86 ${how}`, ...(end.stderrTail ? [end.stderrTail] : [])],
+    at: end.at,
+    offsets: end.offsets,
+  };
+}

@@ -1,0 +1,176 @@
+import type { LineName } from "./argv.ts";
+import type { ConsoleLine, ConsoleListener } from "./console-line.ts";
+import { Emulator, type EmulatorListener, type SliceEnd } from "./emulator.ts";
+import { GuestClock } from "./guest-clock.ts";
+import type { Machine } from "./machine.ts";
+import { RunLoop } from "./run-loop.ts";
+
+export type Status = "prelaunch" | "running" | "paused" | "guest-reset" | "shutdown" | "guest-crashed" | "halted";
+
+export interface VmListener {
+  /** Something happened that the harness should know. */
+  report(event: string, data: Record<string, unknown>): void;
+  /** v86 itself failed: this VM is lost. */
+  fail(error: unknown): void;
+}
+
+const endStatus = { GUEST_RESET: "guest-reset", GUEST_SHUTDOWN: "shutdown", GUEST_CRASH: "guest-crashed" } as const;
+
+/** The VM's life: runs the guest, stops it for good on each power event, and builds it anew on a reset. */
+export class Vm implements EmulatorListener, ConsoleListener {
+  readonly #machine: Machine;
+  readonly #listener: VmListener;
+  readonly #clock = new GuestClock();
+  readonly #loop = new RunLoop(() => this.#slice(), this.#clock, "paused");
+  readonly #lines = new Map<LineName, ConsoleLine>();
+  #emulator: Promise<Emulator>;
+  #running: Emulator | undefined;
+  #status: Status = "prelaunch";
+  #isHalted = false;
+
+  constructor(machine: Machine, listener: VmListener) {
+    this.#machine = machine;
+    this.#listener = listener;
+    this.#emulator = this.#build();
+  }
+
+  #build(): Promise<Emulator> {
+    const building = Emulator.build(this.#machine, this.#clock, this);
+    building.catch((error) => this.#listener.fail(error));
+    return building;
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  attach(line: ConsoleLine): void {
+    this.#lines.set(line.name, line);
+  }
+
+  /** The machine as it stands, for inspection. */
+  emulator(): Promise<Emulator> {
+    return this.#emulator;
+  }
+
+  async cont(): Promise<void> {
+    if (this.#status === "running" || this.#status === "halted") return;
+    if (this.#status !== "paused" && this.#status !== "prelaunch") {
+      throw new Error(`the guest has ended (${this.#status}): system_reset is required before cont`);
+    }
+    this.#running = await this.#emulator;
+    this.#status = this.#isHalted ? "halted" : "running";
+    this.#listener.report("RESUME", {});
+    this.#loop.release("paused");
+    this.#feed(this.#running, this.#lines.keys());
+  }
+
+  stop(): void {
+    if (this.#status !== "running" && this.#status !== "halted") return;
+    this.#loop.hold("paused");
+    this.#status = "paused";
+    this.#listener.report("STOP", {});
+  }
+
+  /** Back to the reset vector, paused. Disks keep what the guest wrote; memory is new. */
+  async reset(): Promise<void> {
+    this.#loop.hold("paused");
+    await this.#emulator;
+    this.#running = undefined;
+    this.#isHalted = false;
+    this.#status = "paused";
+    this.#emulator = this.#build();
+    await this.#emulator;
+  }
+
+  /** No guest instruction runs any more. */
+  end(): void {
+    this.#loop.hold("ended");
+  }
+
+  /** Resolves when every console byte so far is in the kernel's hands; undefined if it is already. */
+  flushed(): Promise<unknown> | undefined {
+    const waits = [...this.#lines.values()].map((line) => line.flushed()).filter((wait) => wait !== undefined);
+    return waits.length > 0 ? Promise.all(waits) : undefined;
+  }
+
+  #slice(): number | undefined {
+    const emulator = this.#running;
+    if (!emulator || this.#isHalted) return undefined;
+    const end = this.#guarded(() => emulator.slice());
+    for (const line of this.#lines.values()) line.flush();
+    if (end?.kind === "halted") this.#halted();
+    if (end?.kind === "stopped") this.#stopped(end);
+    if (end?.kind !== "ran") return undefined;
+    for (const line of this.#lines.values()) line.refill();
+    this.#feed(emulator, this.#lines.keys());
+    return end.idleMs;
+  }
+
+  // The interrupt for new input may enter the guest here, outside of a slice, and so stop it.
+  #feed(emulator: Emulator, names: Iterable<LineName>): void {
+    const stopped = this.#guarded(() =>
+      emulator.enter(() => {
+        for (const name of names) this.#feedLine(emulator, name);
+      }),
+    );
+    if (stopped) this.#stopped(stopped);
+  }
+
+  #feedLine(emulator: Emulator, name: LineName): void {
+    const input = emulator.inputs[name];
+    if (input) this.#lines.get(name)?.feed(input);
+  }
+
+  #guarded<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      this.#listener.fail(error);
+      return undefined;
+    }
+  }
+
+  #stopped({ signal }: Extract<SliceEnd, { kind: "stopped" }>): void {
+    const { event, ...data } = signal;
+    this.#loop.hold("paused");
+    this.#status = endStatus[event];
+    this.#listener.report(event, data);
+  }
+
+  #halted(): void {
+    this.#isHalted = true;
+    this.#status = "halted";
+    this.#listener.report("GUEST_HALTED", {});
+  }
+
+  output(name: LineName, bytes: number | Uint8Array): void {
+    this.#lines.get(name)?.print(bytes);
+  }
+
+  // Called by the guest's own port access: what this throws unwinds through the guest to `slice`.
+  inputWanted(name: LineName): void {
+    if (this.#running) this.#feedLine(this.#running, name);
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  inputArrived(line: ConsoleLine): void {
+    if (this.#running && this.#status === "running") this.#feed(this.#running, [line.name]);
+  }
+
+  full(line: ConsoleLine): void {
+    this.#loop.hold(line.name);
+  }
+
+  drained(line: ConsoleLine): void {
+    this.#loop.release(line.name);
+  }
+
+  broken(line: ConsoleLine, reason: string): void {
+    this.#loop.release(line.name);
+    this.#listener.report("VMM_ERROR", { message: `${line.name}: ${reason}` });
+  }
+}
