@@ -1,13 +1,18 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 
-/** Bytes that were read within `chunkNs` of each other. */
+/** Bytes that came with no pause between them. */
 interface Chunk {
   readonly offset: number;
   readonly at: number;
+  /** When its newest bytes came. */
+  last: number;
   length: number;
 }
 
-const chunkNs = 2_000_000;
+/** A pause of this length ends a chunk, so that what a guest says after being silent has its own time. */
+const pauseNs = 2_000_000;
+/** A guest that never pauses gets a chunk for each frame of a display: times stay useful, the record stays small. */
+const frameNs = 16_000_000;
 
 /** The log file of one console, and the chunks in which its bytes came. */
 export class ConsoleLog {
@@ -27,12 +32,13 @@ export class ConsoleLog {
 
   /** True if bytes that come now do not belong to the chunk that is open. */
   isChunkOver(now: number): boolean {
-    return this.chunk !== undefined && now - this.chunk.at > chunkNs;
+    return this.chunk !== undefined && (now - this.chunk.last > pauseNs || now - this.chunk.at > frameNs);
   }
 
   /** Appends bytes. Returns the error of the first that cannot be kept; later ones are only counted. */
   take(bytes: Buffer, now: number): unknown {
-    this.chunk ??= { offset: this.end, length: 0, at: now };
+    this.chunk ??= { offset: this.end, length: 0, at: now, last: now };
+    this.chunk.last = now;
     this.chunk.length += bytes.length;
     this.end += bytes.length;
     if (this.isFull) return undefined;
