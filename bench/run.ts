@@ -3,6 +3,7 @@ import { printFigures } from "./table.ts";
 // `npm run bench -- NAME`: a table for people, then one JSON line a figure.
 const benches = {
   boot: () => import("./boot.ts"),
+  console: () => import("./console.ts"),
   tests: () => import("./tests.ts"),
 };
 

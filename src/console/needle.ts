@@ -2,21 +2,24 @@ import { regexTokens } from "./regex-source.ts";
 
 /** Shorter ones are in every other line. */
 const shortest = 4;
-const longest = 16;
+/** Enough that what only begins alike is told apart. */
+const longest = 64;
 
 /**
- * Tells bytes (whole lines, a byte per code unit) that cannot hold a match from those that may, far faster than they
- * can be decoded. Undefined for a pattern whose matches need not have some printable ASCII in one piece.
+ * Tells lines (a byte per code unit) that cannot hold a match from those that may, far faster than they can be decoded:
+ * the index at `from` or later where a match may be, or -1. Undefined for a pattern whose matches need not have some
+ * printable ASCII in one piece.
  */
-export type NeedleTest = (lines: string) => boolean;
+export type Needle = (lines: string, from: number) => number;
 
-export function needleOfLiteral(literal: string): NeedleTest | undefined {
-  return literal.includes("\n") ? undefined : needleTest(literal.match(/[\x20-\x7e]+/g) ?? []);
+export function needleOfLiteral(literal: string): Needle | undefined {
+  return literal.includes("\n") ? undefined : needleOf(literal.match(/[\x20-\x7e]+/g) ?? []);
 }
 
 /** For a regular expression that does not cross lines: characters that stand one after another outside any group. */
-export function needleOfRegex(regex: RegExp): NeedleTest | undefined {
-  if (regex.ignoreCase) return undefined;
+export function needleOfRegex(regex: RegExp): Needle | undefined {
+  // With these flags a letter also matches some beyond ASCII (ECMA-262, Canonicalize): /k/iu the Kelvin sign.
+  if (regex.ignoreCase && (regex.unicode || regex.unicodeSets)) return undefined;
   const runs = [""];
   let depth = 0;
   const tokens = regexTokens(regex);
@@ -28,7 +31,7 @@ export function needleOfRegex(regex: RegExp): NeedleTest | undefined {
     if (character === undefined || isQuantifier(tokens[index + 1])) runs.push("");
     else runs.push((runs.pop() ?? "") + character);
   }
-  return needleTest(runs);
+  return needleOf(runs, regex.ignoreCase);
 }
 
 function literalCharacter(token: string): string | undefined {
@@ -41,16 +44,19 @@ function isQuantifier(token: string | undefined): boolean {
 }
 
 /**
- * True if the needle is there, colours anywhere in it left out; or its beginning, before anything else that the decoder
- * might leave out. A CR in it would end its line.
+ * Where the needle is, colours anywhere in it left out; or its beginning, before anything else that the decoder might
+ * leave out. A CR in it would end its line.
  */
-function needleTest(runs: readonly string[]): NeedleTest | undefined {
+function needleOf(runs: readonly string[], ignoreCase = false): Needle | undefined {
   const needle = runs.reduce((best, run) => (run.length > best.length ? run : best), "").slice(0, longest);
   if (needle.length < shortest) return undefined;
   const [first = "", ...rest] = needle.split("").map((character) => character.replace(/[^\w ]/, "\\$&"));
   const tail = rest.reduceRight((after, character) => `(?:${colour})*(?:${leftOut}|${character}${after})`, "");
-  const regex = new RegExp(first + tail);
-  return (lines) => regex.test(lines);
+  const regex = new RegExp(first + tail, ignoreCase ? "gi" : "g");
+  return (lines, from) => {
+    regex.lastIndex = from;
+    return regex.exec(lines)?.index ?? -1;
+  };
 }
 
 const colour = String.raw`\x1b\[[\d;:?]*[@-~]`;

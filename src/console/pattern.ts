@@ -4,7 +4,7 @@ import { WindowFinder } from "./find-across-lines.ts";
 import { LineFinder } from "./find-in-lines.ts";
 import { LiteralFinder } from "./find-literal.ts";
 import { type Finder, windowOverlap } from "./finder.ts";
-import { type NeedleTest, needleOfLiteral, needleOfRegex } from "./needle.ts";
+import { type Needle, needleOfLiteral, needleOfRegex } from "./needle.ts";
 import { readRegex } from "./regex-source.ts";
 
 /** What a wait looks for, ready to look for it. */
@@ -17,7 +17,7 @@ export interface Pattern {
   readonly isOpen: boolean;
   readonly isRaw: boolean;
   /** Tells whole lines that cannot hold a match from those that may. */
-  readonly mayBeIn: NeedleTest | undefined;
+  readonly needle: Needle | undefined;
   newFinder(): Finder;
 }
 
@@ -40,7 +40,7 @@ export function compilePattern(pattern: string | RegExp, isRaw: boolean): Patter
     literal,
     isOpen: false,
     isRaw,
-    mayBeIn: isRaw ? undefined : needleOfLiteral(literal),
+    needle: isRaw ? undefined : needleOfLiteral(literal),
     newFinder: () => new LiteralFinder(literal),
   };
 }
@@ -56,7 +56,7 @@ function compileRegex(pattern: RegExp, isRaw: boolean): Pattern {
     literal: undefined,
     isOpen,
     isRaw,
-    mayBeIn: isRaw || crossesLines ? undefined : needleOfRegex(pattern),
+    needle: isRaw || crossesLines ? undefined : needleOfRegex(pattern),
     newFinder: () => {
       const regex = new RegExp(source, flags);
       return crossesLines ? new WindowFinder(regex, facts) : new LineFinder(regex, isOpen);

@@ -89,15 +89,19 @@ export class Search {
   /** Leaves out whole lines that cannot hold a match: most of a long log is never decoded. */
   #append(bytes: Buffer, offset: number): void {
     const view = this.#view;
-    const { mayBeIn } = this.#pattern;
+    const { needle } = this.#pattern;
     const head = view.isAtLineStart ? 0 : bytes.indexOf(0x0a) + 1;
     const tail = bytes.lastIndexOf(0x0a) + 1;
-    if (!mayBeIn || head >= tail || mayBeIn(bytes.toString("latin1", head, tail))) {
-      view.append(bytes, offset);
-    } else {
-      if (head > 0) view.append(bytes.subarray(0, head), offset);
-      if (tail < bytes.length) view.append(bytes.subarray(tail), offset + tail);
+    if (!needle || head >= tail) return view.append(bytes, offset);
+    if (head > 0) view.append(bytes.subarray(0, head), offset);
+    const lines = bytes.toString("latin1", head, tail);
+    for (let at = needle(lines, 0); at >= 0; ) {
+      const start = head + lines.lastIndexOf("\n", at) + 1;
+      const end = head + lines.indexOf("\n", at) + 1;
+      view.append(bytes.subarray(start, end), offset + start);
+      at = needle(lines, end - head);
     }
+    if (tail < bytes.length) view.append(bytes.subarray(tail), offset + tail);
   }
 
   #look(): Hit | undefined {
