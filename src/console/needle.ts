@@ -19,7 +19,7 @@ export function needleOfLiteral(literal: string): Needle | undefined {
 /** For a regular expression that does not cross lines: characters that stand one after another outside any group. */
 export function needleOfRegex(regex: RegExp): Needle | undefined {
   // With these flags a letter also matches some beyond ASCII (ECMA-262, Canonicalize): /k/iu the Kelvin sign.
-  if (regex.ignoreCase && (regex.unicode || regex.unicodeSets)) return undefined;
+  if (regex.ignoreCase && /[uv]/.test(regex.flags)) return undefined;
   const runs = [""];
   let depth = 0;
   const tokens = regexTokens(regex);
