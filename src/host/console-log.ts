@@ -22,12 +22,18 @@ export class ConsoleLog {
   kept = 0;
   /** How many of those the readers know of. */
   announced = 0;
+  /** When the newest bytes came, in nanoseconds since the trace's start. */
+  arrivedAt = 0;
   private readonly fd: number;
   private chunk: Chunk | undefined;
   private isFull = false;
 
   constructor(path: string) {
     this.fd = openSync(path, "a");
+  }
+
+  get hasChunk(): boolean {
+    return this.chunk !== undefined;
   }
 
   /** True if bytes that come now do not belong to the chunk that is open. */
@@ -39,6 +45,7 @@ export class ConsoleLog {
   take(bytes: Buffer, now: number): unknown {
     this.chunk ??= { offset: this.end, length: 0, at: now, last: now };
     this.chunk.last = now;
+    this.arrivedAt = now;
     this.chunk.length += bytes.length;
     this.end += bytes.length;
     if (this.isFull) return undefined;

@@ -32,7 +32,12 @@ interface Vm {
   open: number;
   closing: boolean;
   announcing: boolean;
+  /** Runs while a chunk is open, so that it is on disk soon after its guest has fallen silent. */
+  flusher: NodeJS.Timeout | undefined;
 }
+
+/** Longer than a chunk can go on by itself: a timer has little to do while the guest prints. */
+const flushMs = 20;
 
 const port = parentPort;
 const vms = new Map<number, Vm>();
@@ -68,6 +73,7 @@ function open(id: number, plan: RecordingPlan): void {
       open: 0,
       closing: false,
       announcing: false,
+      flusher: undefined,
     };
     vms.set(id, vm);
     listenAll(vm, [...names.map((name) => [name, plan.consoles[name] ?? ""] as const), ["control", plan.control]]);
@@ -127,6 +133,15 @@ function record(vm: Vm, name: ConsoleName, log: ConsoleLog, bytes: Buffer): void
     post({ vm: vm.id, is: "fault", fatal: false, message });
   }
   announce(vm);
+  vm.flusher ??= setTimeout(() => flushSilent(vm), flushMs);
+}
+
+// Without this the record of the last words before a silence would be written with the next ones, or never.
+function flushSilent(vm: Vm): void {
+  const now = elapsed(vm.plan.clockStart);
+  for (const [name, log] of vm.consoles) if (log.isChunkOver(now)) flushChunk(vm, name, log);
+  const isOpen = [...vm.consoles.values()].some((log) => log.hasChunk);
+  vm.flusher = isOpen ? setTimeout(() => flushSilent(vm), flushMs) : undefined;
 }
 
 // Bytes are announced once a turn of the loop, however many reads it had.
@@ -142,7 +157,7 @@ function announce(vm: Vm): void {
 function sayEnd(vm: Vm, name: ConsoleName, log: ConsoleLog): void {
   if (log.announced === log.kept) return;
   log.announced = log.kept;
-  post({ vm: vm.id, is: "bytes", console: name, end: log.kept });
+  post({ vm: vm.id, is: "bytes", console: name, end: log.kept, at: log.arrivedAt });
 }
 
 function flushChunk(vm: Vm, name: ConsoleName, log: ConsoleLog): void {
@@ -219,6 +234,7 @@ function close(vm: Vm): void {
 
 function finish(vm: Vm): void {
   if (!vms.delete(vm.id)) return;
+  clearTimeout(vm.flusher);
   for (const line of vm.lines) line.server.close();
   for (const [name, log] of vm.consoles) {
     flushChunk(vm, name, log);

@@ -44,8 +44,8 @@ async function setUp(prepare: (traceDir: string) => void = () => {}): Promise<Se
 const log = (setup: Setup) => readFileSync(join(setup.dir, "com1.log"));
 const events = (setup: Setup) =>
   readFileSync(join(setup.dir, "events.jsonl"), "utf8")
-    .trimEnd()
     .split("\n")
+    .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as { kind: string; offset: number; length: number; line: string });
 
 test("keeps every byte and says where each chunk came", async () => {
@@ -210,4 +210,46 @@ test("a secret reaches the guest, and only its length the trace", async () => {
   const text = readFileSync(join(setup.dir, "events.jsonl"), "utf8");
   expect(text).toContain('"hidden":8');
   expect(text).not.toContain("hunter2");
+});
+
+test("what a guest said before it fell silent has its time on disk, while nothing else comes", async () => {
+  const setup = await setUp();
+  const com1 = await setup.connect("com1");
+  await setup.connect("control");
+  await setup.recording.connected;
+  for (const words of ["last words", "really the last"]) {
+    const before = events(setup).length;
+    com1.write(words);
+    await vi.waitFor(() => expect(events(setup).slice(before)).toMatchObject([{ length: words.length }]));
+  }
+  const chunks = events(setup).filter(({ kind }) => kind === "console");
+  expect(chunks.map(({ offset, length }) => [offset, length])).toEqual([
+    [0, 10],
+    [10, 15],
+  ]);
+  await setup.recording.close();
+  expect(events(setup).filter(({ kind }) => kind === "console")).toEqual(chunks);
+});
+
+test("bytes are announced with the time they came, whenever the listener hears of it", async () => {
+  const setup = await setUp();
+  const com1 = await setup.connect("com1");
+  await setup.connect("control");
+  await setup.recording.connected;
+  const heard: [end: number, at: number][] = [];
+  setup.recording.listen({ onBytes: (_, end, at) => heard.push([end, at]), onControl: () => {}, onFault: () => {} });
+  com1.write("one");
+  // The kernel has it once the log has; our own loop is busy meanwhile.
+  const busy = (bytes: number) => {
+    while (log(setup).length < bytes);
+  };
+  await new Promise((resolve) => com1.write("", resolve));
+  busy(3);
+  const until = performance.now() + 300;
+  while (performance.now() < until);
+  await vi.waitFor(() => expect(heard.at(-1)?.[0]).toBe(3));
+  const [, at = 0] = heard[0] ?? [];
+  const chunk = events(setup).find(({ kind }) => kind === "console") as unknown as { t: number };
+  expect(at).toBeCloseTo(chunk.t, -7);
+  await setup.recording.close();
 });

@@ -21,7 +21,8 @@ export interface ControlLine {
 }
 
 export interface RecordingListener {
-  onBytes(console: ConsoleName, end: number): void;
+  /** `at` is when the last of them came, in nanoseconds since the trace's start. */
+  onBytes(console: ConsoleName, end: number, at: number): void;
   onControl(line: ControlLine): void;
   onFault(error: Error): void;
 }
@@ -52,7 +53,7 @@ export type ToThread =
 
 export type FromThread =
   | { vm: number; is: "listening" | "connected" | "finished" }
-  | { vm: number; is: "bytes"; console: ConsoleName; end: number }
+  | { vm: number; is: "bytes"; console: ConsoleName; end: number; at: number }
   | { vm: number; is: "control"; line: ControlLine }
   | { vm: number; is: "fault"; message: string; fatal: boolean };
 
@@ -145,7 +146,7 @@ function deliver(message: FromThread): void {
       session.resolve[message.is]();
       return;
     case "bytes":
-      return tell(session, (listener) => listener.onBytes(message.console, message.end));
+      return tell(session, (listener) => listener.onBytes(message.console, message.end, message.at));
     case "control":
       return tell(session, (listener) => listener.onControl(message.line));
     case "fault": {

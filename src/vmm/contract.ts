@@ -152,8 +152,8 @@ export interface DetectSettings {
 export interface LifeSettings {
   readonly clockStart: bigint;
   readonly signal?: AbortSignal;
-  /** Called when a console has new bytes; `end` is how many it has produced in all. */
-  readonly onBytes: (console: ConsoleName, end: number) => void;
+  /** Called when a console has new bytes: `end` in all, the last of which came at `at` (ns since the trace's start). */
+  readonly onBytes: (console: ConsoleName, end: number, at: number) => void;
   /** A fault on our side while the VM runs, such as a full disk. */
   readonly onFault: (error: Error) => void;
 }

@@ -66,9 +66,9 @@ export class QmpLife {
     try {
       const qmp = new QmpClient(recording, onEvent);
       recording.listen({
-        onBytes: (console, end) => {
+        onBytes: (console, end, at) => {
           offsets[console] = end;
-          settings.onBytes(console, end);
+          settings.onBytes(console, end, at);
         },
         onFault: settings.onFault,
         onControl: (line) => qmp.receive(line),
