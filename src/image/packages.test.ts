@@ -3,6 +3,7 @@ import { HostError } from "../machine/errors.ts";
 import type { PackageOffer } from "./apt.ts";
 import { newerThanLock } from "./build-debian.ts";
 import { chooseOffers, type LockedPackage, type WantedPackage } from "./packages.ts";
+import { ImageUnavailable } from "./unavailable.ts";
 
 const offer = (name: string, version: string, depends: string[] = []): PackageOffer => ({
   ...{ name, version, depends, arch: "amd64", sha256: `${name}-${version}` },
@@ -67,10 +68,15 @@ test("a package the sources lack is an error that says how to get other sources"
 });
 
 test("when the index could not be read, that is the reason", async () => {
-  const archive = { ...archiveOf(), updateFailure: new HostError("apt-get ended with status 100\n  stderr: no route") };
+  const failure = new HostError(
+    "apt-get ended with status 100\n  stderr: E: Failed to fetch http://deb/  no route\nE: x",
+  );
+  const archive = { ...archiveOf(), updateFailure: failure };
   await expect(chooseOffers(archive, [kernel], [])).rejects.toThrowErrorMatchingInlineSnapshot(`
-    [HostError: the apt sources of this host offer no package linux-image-cloud-amd64 for amd64, and reading their index failed:
+    [HostError: the package linux-image-cloud-amd64 for amd64 cannot be looked up: Failed to fetch http://deb/ no route
       apt-get ended with status 100
-      stderr: no route]
+      stderr: E: Failed to fetch http://deb/  no route
+    E: x]
   `);
+  await expect(chooseOffers(archive, [kernel], [])).rejects.toBeInstanceOf(ImageUnavailable);
 });

@@ -3,6 +3,7 @@ import { runCommand } from "../host/run.ts";
 import { HostError } from "../machine/errors.ts";
 import { Apt, type PackageOffer } from "./apt.ts";
 import { sha256File } from "./digest.ts";
+import { ImageUnavailable } from "./unavailable.ts";
 
 /** A package with the version and digest it is expected to have. */
 export interface LockedPackage {
@@ -64,10 +65,14 @@ export async function unpackPackages(
 async function fetchPackages(apt: Apt, wanted: readonly WantedPackage[], folder: string, build: PackageBuild) {
   const offers = await chooseOffers(apt, wanted, build.locked);
   build.onStep("downloading packages", offers.map(({ offer }) => offer.name).join(" "));
-  const files = await apt.download(
-    offers.map(({ offer }) => offer),
-    folder,
-  );
+  const files = await apt
+    .download(
+      offers.map(({ offer }) => offer),
+      folder,
+    )
+    .catch((error) => {
+      throw error instanceof HostError ? aptFailed("the packages cannot be downloaded", error) : error;
+    });
   return await Promise.all(
     offers.map(async ({ offer, want }, index) => {
       const file = files[index] ?? "";
@@ -112,13 +117,18 @@ async function newest(apt: Archive, want: WantedPackage, asked?: PackageOffer): 
   return offer;
 }
 
-function notOffered({ updateFailure: cause }: Archive, name: string, arch: string): HostError {
-  const first = `the apt sources of this host offer no package ${name} for ${arch}`;
-  if (cause) return new HostError(`${first}, and reading their index failed:\n  ${cause.message}`, { cause });
-  return new HostError(
-    `${first}\n` +
+function notOffered({ updateFailure }: Archive, name: string, arch: string): ImageUnavailable {
+  if (updateFailure) return aptFailed(`the package ${name} for ${arch} cannot be looked up`, updateFailure);
+  return new ImageUnavailable(
+    `the apt sources of this host offer no package ${name} for ${arch}\n` +
       "  The Debian images are built from Debian 12 packages. On another system write a sources file such as\n" +
       "    deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example/debian bookworm main\n" +
       "  (with your Debian mirror's name; the keyring is in the package debian-archive-keyring) and set PETRI_APT_SOURCES to its absolute path.",
   );
+}
+
+/** apt's first complaint tells why, where `apt-get ended with status 100` does not. */
+function aptFailed(what: string, cause: HostError): ImageUnavailable {
+  const complaint = /\bE: (.+)/.exec(cause.message)?.[1]?.replace(/\s+/g, " ");
+  return new ImageUnavailable(`${what}: ${complaint ?? "apt-get failed"}\n  ${cause.message}`, { cause });
 }

@@ -13,6 +13,7 @@ import type { VirtualMachine } from "../vm/virtual-machine.ts";
 import { looseEnds, timeoutError, unheeded } from "./attempt-end.ts";
 import { bounded } from "./bounded.ts";
 import type { ImageChoice } from "./cell.ts";
+import { imageOfCell } from "./cell-image.ts";
 import { imageOf } from "./cell-machine.ts";
 import { bodyHadItsTurn, endBody } from "./end-body.ts";
 import { forgetVm, markTestFailure, registerVm } from "./matchers/subjects.ts";
@@ -57,6 +58,8 @@ export class Attempt {
   private readonly shares = new Map<VirtualMachine, () => void>();
   private readonly booting = new Set<Promise<unknown>>();
   private image: ResolvedImage | undefined;
+  /** Why the test cannot run here after all; its fixtures skip it. */
+  private missing: string | undefined;
   private reservation: Reservation | undefined;
   private lease: Lease | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -86,11 +89,21 @@ export class Attempt {
   async open(): Promise<void> {
     const { spec, run } = this.parts;
     const { signal } = this;
-    this.image = await imageOf(spec.cell.image, spec.cell.boot, { signal, onProgress: tellImageProgress });
-    this.reservation = new Reservation(resourcesOf(spec.machine, this.image, spec.cell.vmm), spec.vms);
-    this.lease = await acquireLease(run.leases, this.reservation.total, { signal });
+    const found = await imageOfCell(spec.cell, run.filters.require, { signal, onProgress: tellImageProgress });
+    if (typeof found === "string") {
+      this.missing = found;
+    } else {
+      this.image = found;
+      this.reservation = new Reservation(resourcesOf(spec.machine, this.image, spec.cell.vmm), spec.vms);
+      this.lease = await acquireLease(run.leases, this.reservation.total, { signal });
+    }
     this.startedAt = performance.now();
     this.timer = setTimeout(() => void this.fail(timeoutError(spec)), spec.timeoutMs);
+  }
+
+  /** Calls `skip` with the reason where the host turned out to lack what the test needs. */
+  skipIfMissing(skip: (reason: string) => void): void {
+    if (this.missing !== undefined) skip(this.missing);
   }
 
   /** Boots a VM of this test: the cell's, but for what the options say. */

@@ -29,14 +29,17 @@ export function baseTest(): TestAPI<VmFixtures> {
       if (spec) await use(spec.cell);
     },
     vm: async ({ task, skip }, use) => {
-      const vm = await attemptOf(task).boot();
+      const attempt = attemptOf(task);
+      attempt.skipIfMissing(skip);
+      const vm = await attempt.boot();
       const missing = facetNeeds(specOf(task)?.needs ?? []).flatMap((need) => refusal(() => vm.facet(need)));
       if (missing.length > 0) skip(missing.join("; "));
       await use(vm);
     },
     guest: ({ vm }, use) => use(vm.guest),
-    boot: async ({ task }, use) => {
+    boot: async ({ task, skip }, use) => {
       const attempt = attemptOf(task);
+      attempt.skipIfMissing(skip);
       await use((options) => attempt.boot(options));
     },
   });

@@ -1,4 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { runDirVariable } from "../host/process.ts";
 import { processesWith } from "../host/process-facts.ts";
@@ -122,6 +124,28 @@ test("a skipped cell shows its reason in every report", async () => {
     "needs UEFI [v86 kernel]": "skipped",
   });
 }, 60_000);
+
+test("an image that cannot be had here skips its tests, and fails them where the VMM is promised", async () => {
+  // No archive listens there: apt is refused at once, as on a host without a network.
+  const folder = mkdtempSync(join(tmpdir(), "petri-sources-"));
+  const sources = join(folder, "nowhere.list");
+  writeFileSync(sources, "deb [trusted=yes] http://127.0.0.1:9/debian bookworm main\n");
+  const env = { PETRI_APT_SOURCES: sources };
+  try {
+    const skips = await petriSample({ paths: ["no-network.sample.ts"] }, { env });
+    expect(skips.exitCode, skips.output).toBe(0);
+    expect(skips.report.tests.map(({ outcome }) => outcome)).toEqual(["skipped", "skipped", "passed"]);
+    expect(skips.report.tests[0]?.skipReason).toMatch(
+      /^debian-686 cannot be built here: the package linux-image-686 for i386 cannot be looked up: .*127\.0\.0\.1/,
+    );
+    const promised = await petriSample({ paths: ["no-network.sample.ts"], settings: { require: "v86" } }, { env });
+    expect(promised.exitCode, promised.output).toBe(1);
+    expect(promised.report.tests.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "passed"]);
+    expect(failuresOf(promised, "boots Linux")[0]?.message).toContain("linux-image-686");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 120_000);
 
 test("a test that was not reached says which failure kept it", async () => {
   const run = await vitestSample(["hooks"]);
