@@ -20,22 +20,36 @@ export async function loadSettings(
 
 async function loadConfig(path: string): Promise<unknown> {
   try {
-    const isPlain = /\.m?js$/.test(path) || "typescript" in process.features;
-    return isPlain ? ((await import(pathToFileURL(path).href)) as Loaded).default : await loadByVite(path);
+    if (/\.m?js$/.test(path)) return await loadByNode(path);
+    if (!("typescript" in process.features)) return await loadByVite(path);
+    // Node takes a .ts file for CommonJS where package.json says so; a test run has vite load it, which does not.
+    return await loadByNode(path).catch(async (error) => {
+      if (error instanceof SyntaxError) return await loadByVite(path);
+      throw error;
+    });
   } catch (error) {
     throw new UsageError(`${path} cannot be loaded: ${(error as Error).message}`, { cause: error });
   }
+}
+
+async function loadByNode(path: string): Promise<unknown> {
+  return ((await import(pathToFileURL(path).href)) as Loaded).default;
 }
 
 interface Loaded {
   readonly default?: unknown;
 }
 
+interface Config {
+  readonly config: unknown;
+}
+
 /** Node 20 reads no TypeScript; vite, which vitest brings along, loads its own configuration so. */
 async function loadByVite(path: string): Promise<unknown> {
   const vitest = createRequire(createRequire(path).resolve("vitest/package.json"));
   const vite = (await import(pathToFileURL(vitest.resolve("vite")).href)) as {
-    loadConfigFromFile(env: { command: "serve"; mode: string }, path: string): Promise<{ config: unknown } | null>;
+    loadConfigFromFile(...parts: [env: object, path: string, root: undefined, level: "error"]): Promise<Config | null>;
   };
-  return (await vite.loadConfigFromFile({ command: "serve", mode: "development" }, path))?.config;
+  // Its warnings are about what a project says of its own modules; errors are thrown.
+  return (await vite.loadConfigFromFile({ command: "serve", mode: "development" }, path, undefined, "error"))?.config;
 }

@@ -1,10 +1,17 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { newFolder, runPetri } from "./test/run-petri.ts";
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
+
+/** As npm would have installed them. */
+function link(cwd: string): void {
+  mkdirSync(join(cwd, "node_modules"));
+  symlinkSync(checkout, join(cwd, "node_modules/petri-vm"));
+  symlinkSync(join(checkout, "node_modules/vitest"), join(cwd, "node_modules/vitest"));
+}
 
 test("what it writes into an empty folder passes as it is", { timeout: 120_000 }, async () => {
   const cwd = newFolder();
@@ -23,10 +30,7 @@ test("what it writes into an empty folder passes as it is", { timeout: 120_000 }
       npx petri doctor          what works here, and how to get the rest
     "
   `);
-  // As npm would have installed them.
-  mkdirSync(join(cwd, "node_modules"));
-  symlinkSync(checkout, join(cwd, "node_modules/petri-vm"));
-  symlinkSync(join(checkout, "node_modules/vitest"), join(cwd, "node_modules/vitest"));
+  link(cwd);
   const run = await runPetri(cwd, ["test", "--vmm", "v86", "--boot", "kernel"]);
   expect(run.stdout).toMatch(/^✓ boots, answers and powers off \[v86 kernel petri-guest\]/m);
   expect(run.stdout).toMatch(/^2 passed, 0 failed/m);
@@ -40,7 +44,31 @@ test("it overwrites nothing, and then writes nothing", async () => {
   expect(exitCode).toBe(64);
   expect(stderr).toContain("vitest.config.ts is there already");
   expect(readFileSync(join(cwd, "vitest.config.ts"), "utf8")).toBe("mine");
+  expect(readdirSync(cwd)).toEqual(["vitest.config.ts"]);
 });
+
+test("a project's own configuration of vitest is not pushed aside: it says what to add to it", async () => {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, "vite.config.js"), "mine");
+  const { exitCode, stderr } = await runPetri(cwd, ["init"]);
+  expect(exitCode).toBe(64);
+  expect(stderr).toContain("vite.config.js is there already: for VM tests beside others, give it plugins: [petri()]");
+  expect(readdirSync(cwd)).toEqual(["vite.config.js"]);
+});
+
+test.each(["commonjs", undefined])(
+  "in a package of type %s nothing complains about its configuration",
+  async (type) => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "package.json"), JSON.stringify({ type }));
+    expect(await runPetri(cwd, ["init"])).toMatchObject({ exitCode: 0, stderr: "" });
+    link(cwd);
+    expect(await runPetri(cwd, ["images", "list"])).toMatchObject({ exitCode: 0, stderr: "" });
+    const run = await runPetri(cwd, ["test", "--vmm", "v86", "--boot", "kernel"]);
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+  },
+  120_000,
+);
 
 test("in a project of its own it leaves package.json alone", async () => {
   const cwd = newFolder();

@@ -2,7 +2,8 @@ import { Command } from "commander";
 import type { RunAction } from "./program.ts";
 
 const examples = `
-Writes petri.config.ts, vitest.config.ts, tests/boot.test.ts and .github/workflows/petri.yml into the working folder.
+Writes petri.config.ts, vitest.config.ts (.mts in a package that is no module), tests/boot.test.ts and
+.github/workflows/petri.yml into the working folder, and a package.json where there is none.
 A file that is there already stops it before anything is written.
 
 Example:

@@ -10,7 +10,10 @@ interface VitestSetup {
 }
 
 const extensions = ["ts", "mts", "cts", "js", "mjs", "cjs"];
-const configNames = ["vitest.config", "vite.config"].flatMap((name) => extensions.map((each) => `${name}.${each}`));
+/** Where vitest looks for its configuration, in its order. */
+export const configNames = ["vitest.config", "vite.config"].flatMap((name) =>
+  extensions.map((each) => `${name}.${each}`),
+);
 const testFiles = "*.{test,spec}.?(c|m)[jt]s?(x)";
 
 /**

@@ -2,12 +2,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../image/lock-file.ts";
 
+interface Project {
+  readonly hasPackage: boolean;
+  /** Its package.json says `"type": "module"`. */
+  readonly isModule: boolean;
+}
+
 /** What `petri init` writes, by path; a package.json only where there is none. */
-export function templates({ hasPackage }: { hasPackage: boolean }): ReadonlyMap<string, string> {
+export function templates({ hasPackage, isModule }: Project): ReadonlyMap<string, string> {
   return new Map([
     ...(hasPackage ? [] : [["package.json", packageJson()] as const]),
     ["petri.config.ts", config],
-    ["vitest.config.ts", vitestConfig],
+    // vite 8 complains about a .ts that package.json makes CommonJS, at every run.
+    [isModule ? "vitest.config.ts" : "vitest.config.mts", vitestConfig],
     ["tests/boot.test.ts", exampleTest],
     [".github/workflows/petri.yml", workflow()],
   ]);

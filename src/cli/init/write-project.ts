@@ -1,16 +1,22 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HostError, UsageError } from "../../machine/errors.ts";
+import { configNames } from "../../testing/vitest-setup.ts";
 import { templates } from "./templates.ts";
 
-/** Writes the files of a new project; nothing at all if one of them is there already. */
+/** Writes the files of a new project; nothing at all if one of them, or another configuration of vitest, is there. */
 export function writeProject(cwd: string): number {
   const hasPackage = existsSync(join(cwd, "package.json"));
-  const files = templates({ hasPackage });
-  const there = [...files.keys()].filter((path) => existsSync(join(cwd, path)));
-  if (there.length > 0) {
+  const files = templates({ hasPackage, isModule: !hasPackage || isModule(join(cwd, "package.json")) });
+  const isThere = (path: string) => existsSync(join(cwd, path));
+  const configs = configNames.filter(isThere);
+  const there = [...files.keys()].filter((path) => isThere(path) && !configs.includes(path));
+  if (there.length + configs.length > 0) {
     throw UsageError.of(
-      there.map((path) => `${path} is there already`),
+      [
+        ...there.map((path) => `${path} is there already`),
+        ...configs.map((path) => `${path} is there already: ${addPlugin}`),
+      ],
       "petri init overwrites nothing; move these away, or start in an empty folder",
     );
   }
@@ -19,6 +25,17 @@ export function writeProject(cwd: string): number {
     [...[...files.keys()].map((path) => `wrote ${path}`), "", ...nextSteps(cwd, hasPackage), ""].join("\n"),
   );
   return 0;
+}
+
+const addPlugin = 'for VM tests beside others, give it plugins: [petri()], with import { petri } from "petri-vm/test"';
+
+function isModule(packageFile: string): boolean {
+  try {
+    const { type } = JSON.parse(readFileSync(packageFile, "utf8")) as { type?: unknown };
+    return type === "module";
+  } catch (error) {
+    throw new UsageError(`${packageFile} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function write(path: string, text: string): void {
