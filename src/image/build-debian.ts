@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { HostError } from "../machine/errors.ts";
+import { buildModule, modulePackages } from "./build-module.ts";
 import { unpackVmlinux } from "./bzimage.ts";
 import { makeBiosGrub, makeEfiGrub } from "./grub.ts";
 import { writeHybridDisk } from "./hybrid-disk.ts";
@@ -8,7 +9,7 @@ import { writeInitramfs } from "./initramfs.ts";
 import { packageRoot } from "./lock-file.ts";
 import { readModules } from "./modules.ts";
 import { type LockedPackage, type PackageBuild, unpackPackages, type WantedPackage } from "./packages.ts";
-import type { DebianSource } from "./recipe.ts";
+import type { DebianSource, OwnParts } from "./recipe.ts";
 import { sniffKernel } from "./sniff.ts";
 import type { Built } from "./store.ts";
 
@@ -37,14 +38,17 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
   const xz = join(workFolder, hostArch, "usr/bin/xz");
   const vmlinux = await unpackVmlinux(bzImage, { xz }, signal);
 
+  const own = source.own && (await ownParts(source.own, release, tree, input));
   onStep("packing the initramfs");
   const modules = [...source.modules, ...source.byHand];
+  const stock = await readModules(join(tree, "lib/modules", release, "kernel"), modules, xz, signal);
   const initrd = writeInitramfs({
     busybox: await readFile(join(tree, "bin/busybox")),
     init: await readFile(join(packageRoot, "images/debian/init")),
     kernelRelease: release,
-    modules: await readModules(join(tree, "lib/modules", release, "kernel"), modules, xz, signal),
-    byHand: source.byHand,
+    modules: [...stock, ...(own ? [own.module] : [])],
+    byHand: [...source.byHand, ...(own ? [own.module.name] : [])],
+    ...(own && { programs: own.programs }),
   });
 
   onStep("writing the disk");
@@ -59,8 +63,27 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
   return { version: `${release} (${kernel?.version})`, files, sources: used, notes: newerThanLock(used, input.locked) };
 }
 
-export function debianPackages({ kernelPackage, debianArch: arch }: DebianSource): WantedPackage[] {
-  return [{ wanted: kernelPackage, arch, follow: "linux-image-" }, { wanted: "busybox-static", arch }, ...grubPackages];
+export function debianPackages({ kernelPackage, debianArch: arch, own }: DebianSource): WantedPackage[] {
+  return [
+    { wanted: kernelPackage, arch, follow: ["linux-image-"] },
+    { wanted: "busybox-static", arch },
+    ...grubPackages,
+    ...(own ? modulePackages(own.module.flavour) : []),
+  ];
+}
+
+async function ownParts(own: OwnParts, kernelRelease: string, tree: string, input: BuildInput) {
+  const { workFolder, signal, onStep } = input;
+  const files = join(packageRoot, "images");
+  onStep("compiling a kernel module", own.module.source);
+  return {
+    module: await buildModule({
+      source: join(files, own.module.source),
+      ...{ kernelRelease, tree: resolve(tree), workFolder: resolve(workFolder) },
+      ...(signal && { signal }),
+    }),
+    programs: { [basename(own.program)]: await readFile(join(files, own.program)) },
+  };
 }
 
 /** GRUB's own parts are the guest's; grub-mkimage runs here. */

@@ -77,6 +77,25 @@ export const catalogue: readonly ImageRecipe[] = [
   },
   {
     ...linux,
+    name: "debian-crash",
+    summary:
+      "debian-cloud with the command `crash NAME`: oopses, panics, lockups and hung tasks as a kernel reports them",
+    boots: { kernel: 64, pcat: 64, uefi: 64 },
+    minMemoryBytes: 192 * 2 ** 20,
+    source: {
+      kind: "debian",
+      debianArch: "amd64",
+      kernelPackage: "linux-image-cloud-amd64",
+      modules: common,
+      byHand: ata,
+      own: {
+        module: { source: "debian-crash/petri_crash.c", flavour: "cloud-amd64" },
+        program: "debian-crash/crash",
+      },
+    },
+  },
+  {
+    ...linux,
     name: "debian-686",
     summary: "Debian's 32-bit kernel without PAE and a busybox shell on COM1: Linux for v86",
     boots: { kernel: 32, pcat: 32, uefi: { why: "its 32-bit kernel cannot be started by 64-bit UEFI firmware" } },

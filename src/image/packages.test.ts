@@ -22,7 +22,7 @@ function archiveOf(...offers: PackageOffer[]) {
   };
 }
 
-const kernel: WantedPackage = { wanted: "linux-image-cloud-amd64", arch: "amd64", follow: "linux-image-" };
+const kernel: WantedPackage = { wanted: "linux-image-cloud-amd64", arch: "amd64", follow: ["linux-image-"] };
 const locked: LockedPackage = {
   ...{ wanted: kernel.wanted, arch: "amd64", name: "linux-image-56", version: "1", sha256: "linux-image-56-1" },
 };
@@ -49,6 +49,17 @@ test("else the newest one, by way of the package that depends on it, and that is
     ]
   `);
   expect(newerThanLock([locked], [locked])).toEqual([]);
+});
+
+test("a package may be two steps away from the one that was asked for", async () => {
+  const headers = [
+    offer("linux-headers-amd64", "2", ["linux-headers-57-amd64"]),
+    offer("linux-headers-57-amd64", "2", ["linux-compiler-gcc-12-x86", "linux-headers-57-common"]),
+  ];
+  const want = { wanted: "linux-headers-amd64", arch: "amd64", follow: ["linux-headers-", "linux-headers-"] };
+  const [chosen] = await chooseOffers(archiveOf(...headers, offer("linux-headers-57-common", "2")), [want], []);
+  expect(chosen?.offer.name).toBe("linux-headers-57-common");
+  await expect(chooseOffers(archiveOf(...headers), [want], [])).rejects.toThrow("no package linux-headers-57-common");
 });
 
 test("a package of the locked version but with another digest is not the locked one", async () => {

@@ -18,8 +18,8 @@ export interface LockedPackage {
 export interface WantedPackage {
   readonly wanted: string;
   readonly arch: string;
-  /** Take what the package depends on instead: the package whose name starts so. */
-  readonly follow?: string;
+  /** Take what the package depends on instead: the package whose name starts so; with several, what that depends on. */
+  readonly follow?: readonly string[];
 }
 
 export interface PackageBuild {
@@ -108,12 +108,14 @@ export async function chooseOffers(
 }
 
 async function newest(apt: Archive, want: WantedPackage, asked?: PackageOffer): Promise<PackageOffer> {
-  const { follow } = want;
   if (!asked) throw notOffered(apt, want.wanted, want.arch);
-  if (!follow) return asked;
-  const followed = asked.depends.find((name) => name.startsWith(follow)) ?? `${follow}*`;
-  const offer = (await apt.offers([followed])).get(followed)?.[0];
-  if (!offer) throw notOffered(apt, followed, want.arch);
+  let offer = asked;
+  for (const prefix of want.follow ?? []) {
+    const followed = offer.depends.find((name) => name.startsWith(prefix)) ?? `${prefix}*`;
+    const next = (await apt.offers([followed])).get(followed)?.[0];
+    if (!next) throw notOffered(apt, followed, want.arch);
+    offer = next;
+  }
   return offer;
 }
 

@@ -106,6 +106,16 @@ export interface DebianSource {
   readonly modules: readonly string[];
   /** More of them, loaded by `modprobe NAME` or `mount`, not for a device. */
   readonly byHand: readonly string[];
+  /** What the image has of ours besides init. */
+  readonly own?: OwnParts;
+}
+
+/** Files in `images/` that go into an initramfs. */
+export interface OwnParts {
+  /** A kernel module in C, loaded by hand, and the flavour of the kernel's headers, such as `cloud-amd64`. */
+  readonly module: { readonly source: string; readonly flavour: string };
+  /** A program for the guest's `/bin`. */
+  readonly program: string;
 }
 
 export interface MemtestSource {

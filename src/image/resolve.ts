@@ -132,7 +132,9 @@ export function imageFolder(name: string): string {
 
 /** Changes with everything that goes into the image, so that an old build is never taken for the new one. */
 export async function recipeKey(recipe: ImageRecipe): Promise<string> {
-  const inputs = ["debian/init", "debian/grub.cfg", "memtest86+/grub.cfg"];
+  const own = recipe.source.kind === "debian" ? recipe.source.own : undefined;
+  const ownFiles = own ? [own.module.source, own.program] : [];
+  const inputs = ["debian/init", "debian/grub.cfg", "memtest86+/grub.cfg", ...ownFiles];
   const digests = await Promise.all(
     inputs.map(async (file) => sha256(await readFile(join(packageRoot, "images", file)))),
   );

@@ -18,3 +18,9 @@ test("petri-guest needs no tool", () => {
   vi.stubEnv("PATH", "/nowhere");
   expect(missingTools(findRecipe("petri-guest"))).toEqual([]);
 });
+
+test("an image with a kernel module of its own is compiled on x86-64 only", () => {
+  const needed = (name: string, arch: string) => missingTools(findRecipe(name), arch).map(({ tool }) => tool);
+  expect(needed("debian-crash", "arm64")).toEqual([...needed("debian-cloud", "arm64"), "an x86-64 processor"]);
+  expect(needed("debian-crash", "x64")).toEqual(needed("debian-cloud", "x64"));
+});

@@ -11,14 +11,23 @@ export interface MissingTool {
 /** What building takes; all else (GRUB, xz, busybox) is fetched and unpacked by the build itself. */
 const buildTools = ["apt-get", "apt-cache", "dpkg-deb"];
 
-/** The programs this host lacks to build the image; empty for images that come with Petri. */
-export function missingTools({ source, name }: Pick<ImageRecipe, "source" | "name">): MissingTool[] {
+/** What this host lacks to build the image; empty for images that come with Petri. */
+export function missingTools(
+  { source, name }: Pick<ImageRecipe, "source" | "name">,
+  hostArch: string = process.arch,
+): MissingTool[] {
   if (source.kind === "shipped") return [];
   // Every Debian and Ubuntu has them, so a host without them is neither.
   const fix =
     "build it once in a Debian container that shares the cache:\n" +
     `    docker run --rm -v "$HOME/.cache/petri:/cache" -e PETRI_CACHE=/cache node:20-bookworm npx petri-vm images build ${name}`;
-  return buildTools.filter((tool) => !localHost.which(tool)).map((tool) => ({ tool, fix }));
+  const missing = buildTools.filter((tool) => !localHost.which(tool)).map((tool) => ({ tool, fix }));
+  if (source.kind !== "debian" || !source.own || hostArch === "x64") return missing;
+  // Debian's compiler for it is unpacked and run here.
+  return [
+    ...missing,
+    { tool: "an x86-64 processor", fix: `build ${name} on an x86-64 host and share its PETRI_CACHE` },
+  ];
 }
 
 /** Throws HostError that names every missing program and what to do. */
