@@ -3,9 +3,11 @@ import { basename, join, resolve } from "node:path";
 import { HostError } from "../machine/errors.ts";
 import { buildModule, modulePackages } from "./build-module.ts";
 import { unpackVmlinux } from "./bzimage.ts";
+import type { CpioEntry } from "./cpio.ts";
 import { makeBiosGrub, makeEfiGrub } from "./grub.ts";
 import { writeHybridDisk } from "./hybrid-disk.ts";
 import { writeInitramfs } from "./initramfs.ts";
+import { initramfsToolsEntries, initramfsToolsPackages } from "./initramfs-tools.ts";
 import { packageRoot } from "./lock-file.ts";
 import { readModules } from "./modules.ts";
 import { type LockedPackage, type PackageBuild, unpackPackages, type WantedPackage } from "./packages.ts";
@@ -48,7 +50,7 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
     kernelRelease: release,
     modules: [...stock, ...(own ? [own.module] : [])],
     byHand: [...source.byHand, ...(own ? [own.module.name] : [])],
-    ...(own && { programs: own.programs }),
+    more: [...(own ? [own.program] : []), ...(source.hasInitramfsTools ? await initramfsToolsEntries(tree) : [])],
   });
 
   onStep("writing the disk");
@@ -63,12 +65,14 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
   return { version: `${release} (${kernel?.version})`, files, sources: used, notes: newerThanLock(used, input.locked) };
 }
 
-export function debianPackages({ kernelPackage, debianArch: arch, own }: DebianSource): WantedPackage[] {
+export function debianPackages(source: DebianSource): WantedPackage[] {
+  const { kernelPackage, debianArch: arch, own, hasInitramfsTools } = source;
   return [
     { wanted: kernelPackage, arch, follow: ["linux-image-"] },
     { wanted: "busybox-static", arch },
     ...grubPackages,
     ...(own ? modulePackages(own.module.flavour) : []),
+    ...(hasInitramfsTools ? initramfsToolsPackages : []),
   ];
 }
 
@@ -82,7 +86,10 @@ async function ownParts(own: OwnParts, kernelRelease: string, tree: string, inpu
       ...{ kernelRelease, tree: resolve(tree), workFolder: resolve(workFolder) },
       ...(signal && { signal }),
     }),
-    programs: { [basename(own.program)]: await readFile(join(files, own.program)) },
+    program: {
+      ...{ path: `bin/${basename(own.program)}`, kind: "file", mode: 0o755 },
+      data: await readFile(join(files, own.program)),
+    } satisfies CpioEntry,
   };
 }
 

@@ -92,6 +92,7 @@ export const catalogue: readonly ImageRecipe[] = [
         module: { source: "debian-crash/petri_crash.c", flavour: "cloud-amd64" },
         program: "debian-crash/crash",
       },
+      hasInitramfsTools: true,
     },
   },
   {

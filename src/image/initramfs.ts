@@ -9,8 +9,7 @@ export interface InitramfsParts {
   readonly modules: readonly KernelModule[];
   /** Those of them that are not loaded for a device, but by name. */
   readonly byHand: readonly string[];
-  /** More for `/bin`, by name. */
-  readonly programs?: Readonly<Record<string, Buffer>>;
+  readonly more?: readonly CpioEntry[];
 }
 
 const emptyFolders = ["dev", "etc", "mnt", "proc", "root", "run", "sys", "tmp", "var"];
@@ -28,9 +27,7 @@ export function writeInitramfs(parts: InitramfsParts): Buffer {
     { path: "dev/console", kind: "character", mode: 0o600, device: [5, 1] },
     { path: "etc/passwd", kind: "file", mode: 0o644, data: Buffer.from("root::0:0:root:/root:/bin/sh\n") },
     { path: "etc/group", kind: "file", mode: 0o644, data: Buffer.from("root:x:0:\n") },
-    ...Object.entries(parts.programs ?? {}).map(
-      ([name, data]): CpioEntry => ({ path: `bin/${name}`, kind: "file", mode: 0o755, data }),
-    ),
+    ...(parts.more ?? []),
     ...moduleEntries(parts.kernelRelease, parts.modules, parts.byHand),
   ];
   return gzipSync(writeCpio(entries), { level: 9 });

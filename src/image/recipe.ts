@@ -108,6 +108,8 @@ export interface DebianSource {
   readonly byHand: readonly string[];
   /** What the image has of ours besides init. */
   readonly own?: OwnParts;
+  /** Debian's own boot scripts go in too, started by `rdinit=/usr/share/initramfs-tools/init`. */
+  readonly hasInitramfsTools?: true;
 }
 
 /** Files in `images/` that go into an initramfs. */
