@@ -2,7 +2,9 @@ import type { ConsoleName } from "../machine/machine.ts";
 import type { PowerEvent } from "../power/event.ts";
 import { Waits } from "../power/wait.ts";
 import type { ByteSource } from "./byte-source.ts";
+import { type Clock, realClock } from "./clock.ts";
 import type { PendingWait } from "./pending-wait.ts";
+import type { WaitObserver } from "./wait-record.ts";
 
 /** What a console's cursors and their waits share. */
 export class ConsoleState {
@@ -10,11 +12,13 @@ export class ConsoleState {
   readonly source: ByteSource;
   readonly defaultTimeoutMs: () => number;
   readonly describe: () => string | undefined;
+  readonly clock: Clock;
+  readonly observe: WaitObserver | undefined;
   readonly waits = new Waits();
   /** Waits that have not settled, those whose turn has not come included. */
   readonly waiting = new Set<PendingWait>();
-  /** When bytes last came, on performance.now()'s clock. */
-  lastAdvance = performance.now();
+  /** When bytes last came, on the clock. */
+  lastAdvance: number;
   endReason: Error | undefined;
   poisonReason: Error | undefined;
 
@@ -23,11 +27,16 @@ export class ConsoleState {
     source: ByteSource;
     defaultTimeoutMs: () => number;
     describe?: () => string | undefined;
+    observe?: WaitObserver;
+    clock?: Clock;
   }) {
     this.name = options.name;
     this.source = options.source;
     this.defaultTimeoutMs = options.defaultTimeoutMs;
     this.describe = options.describe ?? (() => undefined);
+    this.observe = options.observe;
+    this.clock = options.clock ?? realClock;
+    this.lastAdvance = this.clock.now();
   }
 
   /** Where this console stood when the event happened; it had printed nothing if the event does not say. */

@@ -2,10 +2,12 @@ import type { ConsoleName } from "../machine/machine.ts";
 import type { PowerEvent } from "../power/event.ts";
 import { reasonWithContext, type Wait } from "../power/wait.ts";
 import type { ByteSource } from "./byte-source.ts";
+import type { Clock } from "./clock.ts";
 import { ConsoleState } from "./console-state.ts";
 import { Cursor, type WaitOptions } from "./cursor.ts";
 import type { Match } from "./match.ts";
 import { lastLines, readText } from "./text.ts";
+import type { WaitObserver } from "./wait-record.ts";
 
 export type { ByteSource } from "./byte-source.ts";
 export type { Cursor, WaitOptions } from "./cursor.ts";
@@ -18,6 +20,10 @@ export interface ConsoleOptions {
   defaultTimeoutMs: () => number;
   /** A line of context for failure messages, such as the boot phase. */
   describe?: () => string | undefined;
+  /** For the trace. */
+  observe?: WaitObserver;
+  /** The host's unless a recording is played. */
+  clock?: Clock;
 }
 
 export interface SendOptions {
@@ -54,7 +60,7 @@ export class Console {
 
   /** The recorder has more bytes. */
   advance(): void {
-    this.#state.lastAdvance = performance.now();
+    this.#state.lastAdvance = this.#state.clock.now();
     for (const wait of this.#state.waiting) wait.advance();
   }
 

@@ -6,11 +6,14 @@ import { LiteralFinder } from "./find-literal.ts";
 import { type Finder, windowOverlap } from "./finder.ts";
 import { type Needle, needleOfLiteral, needleOfRegex } from "./needle.ts";
 import { readRegex } from "./regex-source.ts";
+import type { PatternRecord } from "./wait-record.ts";
 
 /** What a wait looks for, ready to look for it. */
 export interface Pattern {
   /** For messages: `"login:"` or `/^login: $/`. */
   readonly title: string;
+  /** As it was given. */
+  readonly record: PatternRecord;
   /** The text itself, unless it is a regular expression. */
   readonly literal: string | undefined;
   /** True if text after a match could change it, so that it is final only when its line or the output ends. */
@@ -37,6 +40,7 @@ export function compilePattern(pattern: string | RegExp, isRaw: boolean): Patter
   const literal = isRaw ? pattern : pattern.replace(/\r+\n?/g, "\n");
   return {
     title: `"${printable(pattern)}"`,
+    record: { text: pattern },
     literal,
     isOpen: false,
     isRaw,
@@ -53,6 +57,7 @@ function compileRegex(pattern: RegExp, isRaw: boolean): Pattern {
   const source = isRaw ? pattern.source : facts.tolerantSource;
   return {
     title: printable(String(pattern)),
+    record: { source: pattern.source, flags: pattern.flags },
     literal: undefined,
     isOpen,
     isRaw,

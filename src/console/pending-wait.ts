@@ -1,10 +1,12 @@
 import { TimeoutError } from "../machine/errors.ts";
-import { longestTimerMs, reasonWithContext } from "../power/wait.ts";
+import { longestTimerMs, reasonRecord, reasonWithContext } from "../power/wait.ts";
+import type { Scheduled } from "./clock.ts";
 import type { ConsoleState } from "./console-state.ts";
 import { endMessage, type FailedWait, timeoutMessage } from "./failure.ts";
 import { type Match, matchAt } from "./match.ts";
 import type { Pattern } from "./pattern.ts";
 import { type Hit, Search } from "./search.ts";
+import { matchRecord, type WaitOutcome } from "./wait-record.ts";
 
 export interface WaitRequest {
   readonly pattern: Pattern;
@@ -28,7 +30,9 @@ interface Looking {
   readonly offset: number;
   readonly search: Search;
   readonly startedAt: number;
-  readonly deadline: NodeJS.Timeout | undefined;
+  readonly deadline: Scheduled | undefined;
+  /** Takes how it settled into the trace. */
+  readonly record: ((outcome: WaitOutcome) => void) | undefined;
 }
 
 /** One `expect`: it waits for its turn, looks, and settles once; then it holds no timer and no listener. */
@@ -37,8 +41,8 @@ export class PendingWait {
   readonly #request: WaitRequest;
   readonly #onAbort: () => void;
   #looking: Looking | undefined;
-  #quiet: NodeJS.Timeout | undefined;
-  #next: { cancel(): void } | undefined;
+  #quiet: Scheduled | undefined;
+  #next: Scheduled | undefined;
   /** Set once the deadline passed: only what had come by then counts. */
   #limit: number | undefined;
   #isSettled = false;
@@ -54,13 +58,16 @@ export class PendingWait {
   begin(): void {
     if (this.#isSettled || this.#looking) return;
     const { offset, timeoutMs: ms, pattern } = this.#request;
+    const { clock, name, observe } = this.#state;
     const from = offset();
-    const deadline = ms > longestTimerMs ? undefined : setTimeout(() => this.#expire(), ms);
+    const deadline = ms > longestTimerMs ? undefined : clock.after(ms, () => this.#expire());
+    const asked = { console: name, mode: "expect", patterns: [pattern.record], raw: pattern.isRaw } as const;
     this.#looking = {
       offset: from,
       search: new Search(this.#state.source, from, pattern),
-      startedAt: performance.now(),
+      startedAt: clock.now(),
       deadline,
+      record: observe?.({ ...asked, from, timeoutMs: ms }),
     };
     this.#look();
   }
@@ -77,8 +84,11 @@ export class PendingWait {
     if (this.#looking) this.#soon();
   }
 
-  fail(reason: unknown): void {
-    if (this.#settle()) this.#request.failed(reason);
+  fail(reason: unknown, outcome: "timeout" | "ended" | "stopped" = "stopped"): void {
+    const looking = this.#looking;
+    if (!this.#settle()) return;
+    looking?.record?.({ outcome, looked: looking.search.position, reason: reasonRecord(reason) });
+    this.#request.failed(reason);
   }
 
   #look(): void {
@@ -86,7 +96,7 @@ export class PendingWait {
       const { search } = looking;
       const until = this.#limit ?? this.#state.source.end;
       const hit = search.advance(until, budgetMs);
-      if (hit) this.#succeed(looking, hit);
+      if (hit) this.#succeed(looking, hit, "text");
       else if (search.position < until) this.#soon();
       else if (this.#limit !== undefined) this.#atDeadline(looking);
       else if (this.#state.endReason) this.#atEnd(looking, this.#state.endReason);
@@ -104,25 +114,29 @@ export class PendingWait {
 
   #atDeadline(looking: Looking): void {
     const hit = looking.search.provisional();
-    if (hit) this.#succeed(looking, hit);
-    else this.fail(new TimeoutError(timeoutMessage(this.#failure(looking.offset, this.#request.timeoutMs))));
+    if (hit) this.#succeed(looking, hit, "deadline");
+    else this.fail(new TimeoutError(timeoutMessage(this.#failure(looking.offset, this.#request.timeoutMs))), "timeout");
   }
 
   #atEnd(looking: Looking, reason: Error): void {
     const hit = looking.search.finish();
-    if (hit) this.#succeed(looking, hit);
+    if (hit) this.#succeed(looking, hit, "end");
     else {
-      const waitedMs = performance.now() - looking.startedAt;
-      this.fail(reasonWithContext(reason, endMessage(reason.message, this.#failure(looking.offset, waitedMs))));
+      const waitedMs = this.#state.clock.now() - looking.startedAt;
+      this.fail(
+        reasonWithContext(reason, endMessage(reason.message, this.#failure(looking.offset, waitedMs))),
+        "ended",
+      );
     }
   }
 
   #awaitQuiet(): void {
     if (!this.#request.pattern.isOpen) return;
-    clearTimeout(this.#quiet);
-    const silence = performance.now() - this.#state.lastAdvance;
+    this.#quiet?.cancel();
+    const { clock, lastAdvance } = this.#state;
+    const silence = clock.now() - lastAdvance;
     // As at the deadline: bytes may have arrived that nobody was told of yet.
-    this.#quiet = setTimeout(() => setImmediate(() => this.#afterQuiet()), Math.max(0, quietMs - silence));
+    this.#quiet = clock.after(Math.max(0, quietMs - silence), () => clock.soon(() => this.#afterQuiet()));
   }
 
   #afterQuiet(): void {
@@ -130,14 +144,16 @@ export class PendingWait {
     this.#safely((looking) => {
       const { search } = looking;
       const hit = search.position < this.#state.source.end ? undefined : search.provisional();
-      if (hit) this.#succeed(looking, hit);
+      if (hit) this.#succeed(looking, hit, "silence");
       else if (search.position < this.#state.source.end) this.#soon();
     });
   }
 
-  #succeed({ offset }: Looking, hit: Hit): void {
-    const match = matchAt(this.#state.source, offset, hit);
-    if (this.#settle()) this.#request.found(match);
+  #succeed(looking: Looking, hit: Hit, by: "text" | "silence" | "deadline" | "end"): void {
+    const match = matchAt(this.#state.source, looking.offset, hit);
+    if (!this.#settle()) return;
+    looking.record?.({ outcome: "matched", by, looked: looking.search.position, matches: [matchRecord(match)] });
+    this.#request.found(match);
   }
 
   /** A record that cannot be read fails the wait, not the process. */
@@ -154,8 +170,8 @@ export class PendingWait {
     if (this.#isSettled) return false;
     this.#isSettled = true;
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
-    clearTimeout(this.#looking?.deadline);
-    clearTimeout(this.#quiet);
+    this.#looking?.deadline?.cancel();
+    this.#quiet?.cancel();
     this.#next?.cancel();
     this.#looking = undefined;
     return true;
@@ -163,19 +179,17 @@ export class PendingWait {
 
   #soon(look = () => this.#look()): void {
     this.#next?.cancel();
-    const immediate = setImmediate(() => {
+    this.#next = this.#state.clock.soon(() => {
       this.#next = undefined;
       look();
     });
-    this.#next = { cancel: () => clearImmediate(immediate) };
   }
 
   #after(ms: number): void {
-    const timer = setTimeout(() => {
+    this.#next = this.#state.clock.after(ms, () => {
       this.#next = undefined;
       this.#look();
-    }, ms);
-    this.#next = { cancel: () => clearTimeout(timer) };
+    });
   }
 
   #failure(offset: number, waitedMs: number): FailedWait {

@@ -2,7 +2,8 @@ import { TimeoutError } from "../machine/errors.ts";
 import { eventEvidence } from "./describe.ts";
 import type { PowerEvent, PowerKind } from "./event.ts";
 import { UnexpectedPowerEvent } from "./unexpected.ts";
-import { longestTimerMs, reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "./wait.ts";
+import { longestTimerMs, reasonRecord, reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "./wait.ts";
+import type { PowerObserver, PowerWaitFacts, PowerWaitOutcome } from "./wait-record.ts";
 
 export { parseAction } from "./action.ts";
 export { describeEvent } from "./describe.ts";
@@ -16,7 +17,11 @@ export interface PowerWaitOptions {
 }
 
 /** What a wait comes to, looking at the events so far; undefined while it has to go on. */
-type Answer = { event: PowerEvent } | { error: Error } | undefined;
+type Answer =
+  | { event: PowerEvent }
+  | { error: Error; outcome: "timeout" | "ended" | "stopped" }
+  | { error: UnexpectedPowerEvent; outcome: "unexpected" }
+  | undefined;
 
 interface Pending {
   readonly title: string;
@@ -39,14 +44,16 @@ export class PowerJournal {
   readonly #pending = new Set<Pending>();
   readonly #waits = new Waits();
   readonly #defaultTimeoutMs: () => number;
+  readonly #observer: PowerObserver | undefined;
   /** Index of the first event that `next` has not taken or passed. */
   #cursor = 0;
   #endReason: Error | undefined;
   #poisonReason: Error | undefined;
 
   /** Without a default timeout a wait ends with the VM at the latest. */
-  constructor(options: { defaultTimeoutMs?: () => number } = {}) {
+  constructor(options: { defaultTimeoutMs?: () => number; observer?: PowerObserver } = {}) {
     this.#defaultTimeoutMs = options.defaultTimeoutMs ?? (() => Number.POSITIVE_INFINITY);
+    this.#observer = options.observer;
   }
 
   get events(): readonly PowerEvent[] {
@@ -66,12 +73,13 @@ export class PowerJournal {
    * of another kind comes first that nobody acknowledged or allowed; that event stays unacknowledged and next.
    */
   next(kind?: PowerKind, options?: PowerWaitOptions): Wait<PowerEvent> {
-    return this.#wait(`power.next(${kind ? `"${kind}"` : ""})`, options, () => this.#next(kind));
+    const title = `power.next(${kind ? `"${kind}"` : ""})`;
+    return this.#wait({ title, mode: "next", ...(kind && { event: kind }) }, options, () => this.#next(kind));
   }
 
   /** The next event of that kind; those before it stay as they are. Acknowledges what it finds. */
   find(kind: PowerKind, options?: PowerWaitOptions): Wait<PowerEvent> {
-    return this.#wait(`power.find("${kind}")`, options, () => {
+    return this.#wait({ title: `power.find("${kind}")`, mode: "find", event: kind }, options, () => {
       const event = this.#untaken().find((candidate) => candidate.kind === kind);
       return event && { event };
     });
@@ -80,12 +88,15 @@ export class PowerJournal {
   /** The event counts as looked at. */
   acknowledge(event: PowerEvent): void {
     const own = this.#events[event.index];
-    if (own) this.#acknowledged.add(own);
+    if (!own) return;
+    this.#acknowledged.add(own);
+    this.#observer?.waives({ index: own.index }, this.#events.length);
   }
 
   /** Events of these kinds count as looked at, however many come: resets in a reboot loop. */
   allow(...kinds: PowerKind[]): void {
     for (const kind of kinds) this.#allowed.add(kind);
+    this.#observer?.waives({ kinds }, this.#events.length);
     this.#settlePending();
   }
 
@@ -126,21 +137,29 @@ export class PowerJournal {
         this.#cursor = event.index + 1;
         return { event };
       }
-      if (kind !== undefined && !this.#allowed.has(event.kind)) return { error: new UnexpectedPowerEvent(kind, event) };
+      if (kind !== undefined && !this.#allowed.has(event.kind)) return unexpected(kind, event);
     }
     return undefined;
   }
 
-  #wait(title: string, options: PowerWaitOptions = {}, look: () => Answer): Wait<PowerEvent> {
+  #wait(
+    { title, ...asked }: Pick<PowerWaitFacts, "mode" | "event"> & { title: string },
+    options: PowerWaitOptions = {},
+    look: () => Answer,
+  ): Wait<PowerEvent> {
     const ms = timeoutMs(options.timeout, this.#defaultTimeoutMs);
     const { signal } = options;
     return this.#waits.start(title, (resolve, reject) => {
+      const observed = this.#observer?.waits({ ...asked, known: this.#events.length, timeoutMs: ms });
       const answer = (): Answer => {
-        if (this.#poisonReason) return { error: this.#poisonReason };
-        if (signal?.aborted) return { error: signal.reason };
+        if (this.#poisonReason) return { error: this.#poisonReason, outcome: "stopped" };
+        if (signal?.aborted) return { error: signal.reason, outcome: "stopped" };
         const found = look();
         if (found || !this.#endReason) return found;
-        return { error: reasonWithContext(this.#endReason, this.#endMessage(title, this.#endReason)) };
+        return {
+          error: reasonWithContext(this.#endReason, this.#endMessage(title, this.#endReason)),
+          outcome: "ended",
+        };
       };
       const update = () => {
         const known = answer();
@@ -148,7 +167,8 @@ export class PowerJournal {
       };
       const expire = () => {
         update();
-        if (this.#pending.has(pending)) settle({ error: new TimeoutError(this.#timeoutMessage(title, ms)) });
+        if (!this.#pending.has(pending)) return;
+        settle({ error: new TimeoutError(this.#timeoutMessage(title, ms)), outcome: "timeout" });
       };
       // An event that arrived while the loop was busy is delivered before the deadline counts.
       const deadline = ms > longestTimerMs ? undefined : setTimeout(() => setImmediate(expire), ms);
@@ -156,6 +176,7 @@ export class PowerJournal {
         this.#pending.delete(pending);
         clearTimeout(deadline);
         signal?.removeEventListener("abort", update);
+        observed?.(outcomeOf(known, this.#events.length));
         if ("error" in known) return reject(known.error);
         this.#acknowledged.add(known.event);
         resolve(known.event);
@@ -192,4 +213,18 @@ export class PowerJournal {
     if (this.#events.length === 0) return ["no power event has come so far"];
     return ["power events so far:", ...this.#events.slice(-5).flatMap((event) => eventEvidence(event))];
   }
+}
+
+function unexpected(kind: PowerKind, event: PowerEvent): NonNullable<Answer> {
+  return { error: new UnexpectedPowerEvent(kind, event), outcome: "unexpected" };
+}
+
+function outcomeOf(answer: NonNullable<Answer>, known: number): PowerWaitOutcome {
+  if ("event" in answer) return { outcome: "matched", known, ...factsOf(answer.event) };
+  if (answer.outcome === "unexpected") return { outcome: "unexpected", known, ...factsOf(answer.error.event) };
+  return { outcome: answer.outcome, known, reason: reasonRecord(answer.error) };
+}
+
+function factsOf({ index, kind, cause }: PowerEvent) {
+  return { index, event: kind, cause };
 }

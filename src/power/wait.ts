@@ -1,5 +1,6 @@
 import { UsageError } from "../machine/errors.ts";
 import { parseDuration } from "../machine/size.ts";
+import { printable } from "./printable.ts";
 
 /**
  * A promise that knows whether anybody ever asked for its result. A wait that was started and never awaited asserts
@@ -98,4 +99,10 @@ export function reasonWithContext(reason: Error, message: string): Error {
   const error = Object.assign(new Kind(message, { cause: reason }), reason);
   error.name = reason.name;
   return error;
+}
+
+/** Why a wait was not met, on one line: `GuestCrash: the guest crashed, and nobody expected it`. */
+export function reasonRecord(reason: unknown): string {
+  if (!(reason instanceof Error)) return printable(String(reason));
+  return `${reason.name}: ${printable(reason.message.split("\n")[0] ?? "")}`;
 }

@@ -1,10 +1,28 @@
 import type { RunnerTestCase, TestError } from "vitest";
-import { TimeoutError } from "../machine/errors.ts";
+import {
+  GuestCrash,
+  HostError,
+  Interrupted,
+  TimeoutError,
+  UnsupportedError,
+  UsageError,
+  VmmError,
+} from "../machine/errors.ts";
+import { printable } from "../power/printable.ts";
 import { showDuration } from "../power/wait.ts";
+import type { Verdict } from "../trace/writer.ts";
 import type { VirtualMachine } from "../vm/virtual-machine.ts";
 import { unawaitedMatchers } from "./matchers/subjects.ts";
 import { at } from "./site.ts";
 import type { TestSpec } from "./test-spec.ts";
+
+/** vitest hands errors on as data: only the name still tells the class. */
+const classCodes: Readonly<Record<string, number>> = Object.fromEntries(
+  [UsageError, UnsupportedError, VmmError, HostError, GuestCrash, TimeoutError, Interrupted].map((Kind) => {
+    const { name, exitCode } = new Kind("");
+    return [name, exitCode];
+  }),
+);
 
 /** A crash or timeout that the body did not let through: vitest knows no error that tells of it. */
 export function unheeded(failure: Error, known: readonly TestError[]): Error[] {
@@ -32,6 +50,25 @@ export function timeoutError({ site, timeoutMs }: TestSpec): Error {
     site,
     new TimeoutError(`${first}\n  give it more with the option timeout, or all tests with PETRI_TIMEOUT_SCALE`),
   );
+}
+
+export const passedVerdict: Verdict = { class: "Passed", exitCode: 0, reason: "the test passed" };
+
+/** By the error that came first: a class of Petri's has its own exit code, anything else is a failed assertion. */
+export function failedVerdict(error: Error | TestError | undefined): Verdict {
+  const exitCode = classCodes[error?.name ?? ""];
+  const reason = printable(error?.message.split("\n")[0] ?? "the test was expected to fail, and passed");
+  if (exitCode === undefined) return { class: "AssertionFailed", exitCode: 1, reason };
+  return { class: error?.name ?? "", exitCode, reason };
+}
+
+/** A disk that refuses it leaves a record that says it has no verdict; the test's own failure is worth more. */
+export function concludeAll(vms: readonly VirtualMachine[], verdict: Verdict): void {
+  for (const vm of vms) {
+    try {
+      vm.conclude(verdict);
+    } catch {}
+  }
 }
 
 function causeMessage(cause: unknown): string {

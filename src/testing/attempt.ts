@@ -7,10 +7,11 @@ import { type MachineOverrides, mergeMachine } from "../machine/merge.ts";
 import { keepsTrace } from "../trace/retention.ts";
 import { discardTrace } from "../trace/run-folder.ts";
 import { traceDir } from "../trace/slug.ts";
+import type { Verdict } from "../trace/writer.ts";
 import type { MachinePart } from "../vm/apply-image.ts";
 import { boot } from "../vm/boot.ts";
 import type { VirtualMachine } from "../vm/virtual-machine.ts";
-import { looseEnds, timeoutError, unheeded } from "./attempt-end.ts";
+import { concludeAll, looseEnds, timeoutError, unheeded } from "./attempt-end.ts";
 import { bounded } from "./bounded.ts";
 import type { ImageChoice } from "./cell.ts";
 import { imageOfCell } from "./cell-image.ts";
@@ -165,8 +166,11 @@ export class Attempt {
   }
 
   /** Keeps or removes the traces, once it is known how the attempt went. Returns the folders that stay. */
-  settleTraces(failed: boolean): readonly string[] {
-    if (keepsTrace(this.parts.run.keepTraces, { failed })) return this.traceDirs.filter((dir) => existsSync(dir));
+  settleTraces(failed: boolean, verdict: () => Verdict): readonly string[] {
+    if (keepsTrace(this.parts.run.keepTraces, { failed })) {
+      concludeAll(this.vms, verdict());
+      return this.traceDirs.filter((dir) => existsSync(dir));
+    }
     for (const dir of this.traceDirs) discardTrace(dir);
     return [];
   }
@@ -218,7 +222,7 @@ export class Attempt {
   }
 
   /** vitest keeps the errors of earlier attempts. */
-  private ownErrors(): readonly TestError[] {
+  ownErrors(): readonly TestError[] {
     return (this.parts.task.result?.errors ?? []).slice(this.earlierErrors);
   }
 

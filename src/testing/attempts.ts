@@ -1,6 +1,7 @@
 import type { RunnerTestCase } from "vitest";
 import { UsageError } from "../machine/errors.ts";
 import { Attempt } from "./attempt.ts";
+import { failedVerdict, passedVerdict } from "./attempt-end.ts";
 import type { RunContext } from "./run-context.ts";
 import { at } from "./site.ts";
 import { type PetriMeta, specOf, type TestSpec } from "./test-spec.ts";
@@ -35,7 +36,8 @@ export async function runAttempt(task: RunnerTestCase, run: RunContext, runTest:
   problems.push(...(await attempt.close()));
   const failed = problems.length > 0 || task.result?.state === "fail";
   const isGood = task.fails === true ? failed : !failed;
-  record(task, attempt.elapsedMs, attempt.settleTraces(!isGood));
+  const verdict = () => (isGood ? passedVerdict : failedVerdict([...attempt.ownErrors(), ...problems][0]));
+  record(task, attempt.elapsedMs, attempt.settleTraces(!isGood, verdict));
   if (problems.length > 0) throw problems.length === 1 ? problems[0] : new AggregateError(problems);
 }
 

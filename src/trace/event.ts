@@ -98,6 +98,63 @@ export const traceEventSchema = z.discriminatedUnion("kind", [
   /** A picture of the guest's display, as a file of the trace folder. */
   z.object({ t, kind: z.literal("picture"), file: z.string() }),
   z.object({ t, kind: z.literal("note"), text: z.string() }),
+  /**
+   * A wait began to look: for `patterns` on a console, from byte `from` on; or, `on` "power", for an event of the kind
+   * `event`, or any, when `known` events had happened. Without `timeoutMs` it has no deadline.
+   */
+  z.object({
+    t,
+    kind: z.literal("wait"),
+    id: count,
+    on: z.union([consoleName, z.literal("power")]),
+    mode: z.enum(["expect", "any", "not", "lines", "next", "find"]),
+    patterns: z
+      .array(z.union([z.object({ text: z.string() }), z.object({ source: z.string(), flags: z.string() })]))
+      .optional(),
+    raw: z.boolean().optional(),
+    from: count.optional(),
+    event: powerKind.optional(),
+    known: count.optional(),
+    timeoutMs: t.optional(),
+  }),
+  /**
+   * That wait settled, having looked up to byte `looked`, or when `known` events had happened. Why, if it was not met:
+   * `timeout`; `ended`, nothing more would come; `unexpected`, another power event came first; `stopped`, from outside.
+   */
+  z.object({
+    t,
+    kind: z.literal("waited"),
+    id: count,
+    outcome: z.enum(["matched", "unexpected", "timeout", "ended", "stopped"]),
+    by: z.enum(["text", "silence", "deadline", "end"]).optional(),
+    looked: count.optional(),
+    matches: z
+      .array(
+        z.object({
+          start: count,
+          end: count,
+          text: z.string(),
+          groups: z.record(z.string(), z.string()).optional(),
+          pattern: count.optional(),
+        }),
+      )
+      .optional(),
+    known: count.optional(),
+    index: count.optional(),
+    event: powerKind.optional(),
+    cause: powerCause.optional(),
+    reason: z.string().optional(),
+  }),
+  /** Power events of these kinds, or the one at `index`, count as looked at; `known` events had happened. */
+  z.object({
+    t,
+    kind: z.literal("waived"),
+    kinds: z.array(powerKind).optional(),
+    index: count.optional(),
+    known: count,
+  }),
+  /** How the run was judged: the class of its ending, its exit code, why. */
+  z.object({ t, kind: z.literal("verdict"), class: z.string(), exitCode: z.number().int(), reason: z.string() }),
 ]);
 
 export type TraceEvent = z.output<typeof traceEventSchema>;

@@ -8,6 +8,14 @@ import { traceFault } from "./fault.ts";
 import { makeFolder } from "./make-folder.ts";
 import { type PlanRecord, redact } from "./plan-record.ts";
 
+/** How a run was judged (design: "Errors and exit codes"). */
+export interface Verdict {
+  readonly class: string;
+  readonly exitCode: number;
+  /** One line. */
+  readonly reason: string;
+}
+
 export const vmmLogFile = "vmm.log";
 /** Written after the machine: where it is, both are. */
 export const placementFile = "placement.json";
@@ -65,6 +73,19 @@ export class TraceWriter {
     const { fd } = this;
     if (fd === undefined) return;
     attempt(this.dir, `writing to ${eventsFile}`, () => appendLine(fd, { t, ...event }));
+  }
+
+  /** Appends how the run was judged, which is often known only once the rest of the record is closed. */
+  conclude(verdict: Verdict): void {
+    const event = { t: elapsed(this.clockStart), kind: "verdict", ...verdict } as const;
+    attempt(this.dir, `writing to ${eventsFile}`, () => {
+      const fd = openEvents(this.dir);
+      try {
+        appendLine(fd, event);
+      } finally {
+        closeSync(fd);
+      }
+    });
   }
 
   /** Idempotent. */

@@ -22,6 +22,7 @@ import { ConsoleSet } from "./console-set.ts";
 import { choosePlacement, detectAll, detectionOf, supportReasons } from "./detection.ts";
 import { watchFrontpage } from "./frontpage.ts";
 import { digestFiles, filesOf, planRecordOf } from "./plan-record-of.ts";
+import { recordWaits } from "./record-waits.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
 
 export interface BootOptions {
@@ -102,16 +103,25 @@ async function launch(
     const stopDigests = new AbortController();
     const faults: Error[] = [];
     const defaultTimeoutMs = () => options.waitTimeoutMs ?? defaultWaitMs;
-    const power = new PowerJournal({ defaultTimeoutMs });
+    const fault = (error: Error) => void (vm ? vm.fail(error) : faults.push(error));
+    const observers = recordWaits((event) => {
+      try {
+        trace.append(event);
+      } catch (error) {
+        fault(error as Error); // append throws HostErrors
+      }
+    });
+    const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power });
     const consoles = new ConsoleSet(names, options.traceDir, {
       send: (name, bytes, isSecret) => running?.write(name, bytes, isSecret),
       defaultTimeoutMs,
+      observe: observers.console,
     });
     const started = await vmm.launch(plan, paths, host, {
       clockStart,
       ...signalOf(options),
       onBytes: (name, end) => consoles.advance(name, end),
-      onFault: (error) => void (vm ? vm.fail(error) : faults.push(error)),
+      onFault: fault,
     });
     running = started;
     trace.append({ kind: "vm", what: "spawned", pid: started.pid });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Console } from "../console/console.ts";
+import type { WaitObserver } from "../console/wait-record.ts";
 import type { ConsoleName } from "../machine/machine.ts";
 import { LogSource } from "./log-source.ts";
 
@@ -22,12 +23,14 @@ export class ConsoleSet {
     options: {
       readonly send: (name: ConsoleName, bytes: Uint8Array, isSecret: boolean) => void;
       readonly defaultTimeoutMs: () => number;
+      readonly observe?: WaitObserver;
     },
   ) {
     for (const name of names) {
       const source = new LogSource(join(traceDir, `${name}.log`));
       const send = (bytes: Uint8Array, isSecret: boolean) => options.send(name, bytes, isSecret);
-      const console = new Console({ name, source, send, defaultTimeoutMs: options.defaultTimeoutMs });
+      const { defaultTimeoutMs, observe } = options;
+      const console = new Console({ name, source, send, defaultTimeoutMs, ...(observe && { observe }) });
       this.lines.set(name, { console, source, pipes: [] });
     }
   }

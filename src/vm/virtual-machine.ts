@@ -10,7 +10,7 @@ import { actionFor, type PowerEvent } from "../power/event.ts";
 import { describeEvent, type PowerJournal, parseAction } from "../power/journal.ts";
 import { Waits } from "../power/wait.ts";
 import type { UntimedEvent } from "../trace/event.ts";
-import type { TraceWriter } from "../trace/writer.ts";
+import type { TraceWriter, Verdict } from "../trace/writer.ts";
 import type { FacetName, Facets, RunningVmm, VmmEvent, VmmPlan } from "../vmm/contract.ts";
 import type { ConsoleSet } from "./console-set.ts";
 import { ExpectedCrashes } from "./expected-crashes.ts";
@@ -176,6 +176,11 @@ export class VirtualMachine {
       this.note({ kind: "step", phase: "end", id, title, ok: false, error: String(error) });
       throw error;
     }
+  }
+
+  /** Records how the run was judged, before or after its end. Throws HostError if the trace cannot be written. */
+  conclude(verdict: Verdict): void {
+    this.parts.trace.conclude(verdict);
   }
 
   /** Something failed beneath the guest, such as a full disk: the VM is of no use any more, and `crashed` says so. */

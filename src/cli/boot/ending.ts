@@ -2,6 +2,7 @@ import { printable } from "../../console/printable.ts";
 import { type ErrorClass, PetriError } from "../../machine/errors.ts";
 import { describeEvent } from "../../power/describe.ts";
 import type { PowerEvent } from "../../power/event.ts";
+import type { Verdict } from "../../trace/writer.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 
 /**
@@ -13,6 +14,11 @@ export interface Ending {
   readonly exitCode: number;
   /** The first line says it all; evidence may follow. */
   readonly reason: string;
+}
+
+/** For the trace. */
+export function verdictOf({ class: name, exitCode, reason }: Ending): Verdict {
+  return { class: name, exitCode, reason: printable(reason.split("\n")[0] ?? "") };
 }
 
 /** Undefined for what is no error of Petri's, but a bug in it. */

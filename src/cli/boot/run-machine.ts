@@ -7,7 +7,7 @@ import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { openRelays, type Relay } from "../relay.ts";
 import { attach } from "./attach-session.ts";
 import { type ConsoleView, viewConsoles } from "./console-view.ts";
-import { type Ending, endingByError } from "./ending.ts";
+import { type Ending, endingByError, verdictOf } from "./ending.ts";
 import { JsonEvents } from "./json-events.ts";
 import { Judge } from "./judge.ts";
 import type { RunFlags } from "./options.ts";
@@ -116,7 +116,12 @@ async function bootAndJudge(
       if (!isInteractive) progress.show(waitingFor(flags, vm));
       await vm.resume();
     }
-    return await judge.ending;
+    const ending = await judge.ending;
+    vm.conclude(verdictOf(ending));
+    return ending;
+  } catch (error) {
+    concludeFailed(vm, error);
+    throw error;
   } finally {
     signal.removeEventListener("abort", interrupt);
     await vm.quit();
@@ -125,6 +130,15 @@ async function bootAndJudge(
     await session?.close();
     process.stdout.off("error", onPipe);
   }
+}
+
+/** What went wrong is worth more than a record of it that cannot be written. */
+function concludeFailed(vm: VirtualMachine, error: unknown): void {
+  const ending = endingByError(error);
+  if (!ending) return;
+  try {
+    vm.conclude(verdictOf(ending));
+  } catch {}
 }
 
 function waitingFor({ steps }: RunFlags, vm: VirtualMachine): string {
