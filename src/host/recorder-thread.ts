@@ -7,6 +7,7 @@ import { appendLine, elapsed, inputPayload, openEvents } from "../trace/append.t
 import type { TraceEvent } from "../trace/event.ts";
 import { traceFault } from "../trace/fault.ts";
 import { ConsoleLog } from "./console-log.ts";
+import { PacedReading } from "./paced-reading.ts";
 import type { FromThread, RecordingPlan, ToThread } from "./recording.ts";
 
 // The recorder: one thread for all VMs of a process. It owns every socket a VMM connects to and the files the bytes
@@ -16,6 +17,7 @@ interface Line {
   readonly name: ConsoleName | "control";
   readonly server: Server;
   socket: Socket | undefined;
+  reading: PacedReading | undefined;
 }
 
 interface Vm {
@@ -89,7 +91,7 @@ function open(id: number, plan: RecordingPlan): void {
 function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control", string])[]): void {
   let waiting = sockets.length;
   for (const [name, path] of sockets) {
-    const server = createServer((socket) => {
+    const server = createServer({ highWaterMark: 1 }, (socket) => {
       if (line.socket) return void socket.destroy();
       line.socket = socket;
       vm.open++;
@@ -98,7 +100,7 @@ function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control",
       attach(vm, line, socket);
       if (vm.lines.every((each) => each.socket)) post({ vm: vm.id, is: "connected" });
     });
-    const line: Line = { name, server, socket: undefined };
+    const line: Line = { name, server, socket: undefined, reading: undefined };
     vm.lines.push(line);
     server.on("error", (error) => {
       post({ vm: vm.id, is: "fault", fatal: true, message: `cannot listen on ${path}: ${error.message}` });
@@ -113,7 +115,7 @@ function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control",
 function attach(vm: Vm, line: Line, socket: Socket): void {
   const { name } = line;
   const log = name === "control" ? undefined : vm.consoles.get(name);
-  if (name !== "control" && log) socket.on("data", (bytes) => record(vm, name, log, bytes));
+  if (name !== "control" && log) line.reading = new PacedReading(socket, (bytes) => record(vm, name, log, bytes));
   // A character may be cut in two by the socket's chunks: the decoder waits for its rest.
   else socket.setEncoding("utf8").on("data", (text: string) => control(vm, text));
   // A VMM that dies resets its sockets; what it sent before was read.
@@ -189,6 +191,7 @@ function control(vm: Vm, text: string): void {
 // What the VMM wrote to a console before this line is in that console's socket by now. One full turn of the event
 // loop polls every socket, so after it those bytes are recorded and the offsets are exact.
 async function passOn(vm: Vm, line: string, at: number): Promise<void> {
+  for (const { reading } of vm.lines) reading?.catchUp();
   await turn();
   await turn();
   const offsets: Partial<Record<ConsoleName, number>> = {};

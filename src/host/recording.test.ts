@@ -91,6 +91,23 @@ test("a control line comes with exactly the bytes of a guest that was stopped be
   expect(setup.control.map((line) => line.offsets.com1)).toEqual(Array.from({ length: 50 }, (_, i) => (i + 1) * 1000));
 });
 
+test("a control line comes with exactly the bytes of a guest that prints one at a time, at length", async () => {
+  const setup = await setUp();
+  const com1 = await setup.connect("com1");
+  const control = await setup.connect("control");
+  await setup.recording.connected;
+  for (let round = 1; round <= 5; round++) {
+    for (let byte = 0; byte < 100; byte++) await new Promise((resolve) => com1.write("x", resolve));
+    control.write(`{"event":"${round}"}\n`);
+    await vi.waitFor(() => expect(setup.control.length).toBe(round));
+  }
+  com1.end();
+  control.end();
+  await setup.recording.finished;
+  expect(setup.control.map((line) => line.offsets.com1)).toEqual([100, 200, 300, 400, 500]);
+  expect(log(setup).length).toBe(500);
+});
+
 test("a loop in the test neither stalls the sender nor loses a byte", async () => {
   const setup = await setUp();
   await setup.connect("control");
