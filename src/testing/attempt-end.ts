@@ -8,8 +8,9 @@ import {
   UsageError,
   VmmError,
 } from "../machine/errors.ts";
+import { describeEvent } from "../power/journal.ts";
 import { printable } from "../power/printable.ts";
-import { showDuration } from "../power/wait.ts";
+import { reasonWithContext, showDuration } from "../power/wait.ts";
 import type { Verdict } from "../trace/writer.ts";
 import type { VirtualMachine } from "../vm/virtual-machine.ts";
 import { unawaitedMatchers } from "./matchers/subjects.ts";
@@ -69,6 +70,21 @@ export function concludeAll(vms: readonly VirtualMachine[], verdict: Verdict): v
       vm.conclude(verdict);
     } catch {}
   }
+}
+
+/** The error with what the VMs were at, for a body that waited for none of them and so has nothing to tell. */
+export function withStanding(error: Error, { site }: TestSpec, vms: readonly VirtualMachine[]): Error {
+  const lines = vms.flatMap((vm, index) => standing(vm, index === 0 ? "vm" : `vm${index + 1}`));
+  return lines.length === 0 ? error : at(site, reasonWithContext(error, [error.message, ...lines].join("\n")));
+}
+
+function standing(vm: VirtualMachine, name: string): string[] {
+  const events = vm.power.unacknowledged().map((event) => `; nobody looked at: ${describeEvent(event)}`);
+  const said = vm.machine.consoles.com1 === "none" ? [] : vm.console("com1").lastLines(10);
+  return [
+    `${name} is ${vm.state}${events.join("")}`,
+    ...(said.length === 0 ? [] : ["last lines of com1:", ...said.map((line) => `  | ${line}`)]),
+  ];
 }
 
 function causeMessage(cause: unknown): string {

@@ -11,7 +11,7 @@ import type { Verdict } from "../trace/writer.ts";
 import type { MachinePart } from "../vm/apply-image.ts";
 import { boot } from "../vm/boot.ts";
 import type { VirtualMachine } from "../vm/virtual-machine.ts";
-import { concludeAll, looseEnds, timeoutError, unheeded } from "./attempt-end.ts";
+import { concludeAll, looseEnds, timeoutError, unheeded, withStanding } from "./attempt-end.ts";
 import { bounded } from "./bounded.ts";
 import type { ImageChoice } from "./cell.ts";
 import { imageOfCell } from "./cell-image.ts";
@@ -99,7 +99,7 @@ export class Attempt {
       this.lease = await acquireLease(run.leases, this.reservation.total, { signal });
     }
     this.startedAt = performance.now();
-    this.timer = setTimeout(() => void this.fail(timeoutError(spec)), spec.timeoutMs);
+    this.timer = setTimeout(() => void this.timeOut(), spec.timeoutMs);
   }
 
   /** Calls `skip` with the reason where the host turned out to lack what the test needs. */
@@ -119,20 +119,27 @@ export class Attempt {
     }
   }
 
-  /** Ends the test with this error, at once, whatever its body is doing. */
-  async fail(error: Error): Promise<void> {
+  /** Ends the test with this error, at once, whatever its body is doing: `forBody` if it waits for no VM. */
+  async fail(error: Error, forBody = error): Promise<void> {
     if (this.failure) return;
     if (this.signal.aborted) {
       this.late ??= at(this.parts.spec.site, error);
       return;
     }
     // What the guest or the clock did has no line of its own in the test; a matcher that waits puts in its own.
-    this.failure = at(this.parts.spec.site, error);
+    this.failure = at(this.parts.spec.site, forBody);
     markTestFailure(error);
     for (const vm of this.vms) vm.poison(error);
     this.abort(error);
     await bodyHadItsTurn();
-    endBody(this.parts.vitestSignal, error);
+    endBody(this.parts.vitestSignal, forBody);
+  }
+
+  private async timeOut(): Promise<void> {
+    const { spec } = this.parts;
+    const error = timeoutError(spec);
+    // A wait that it cuts short has evidence of its own.
+    await this.fail(error, withStanding(error, spec, this.vms));
   }
 
   /** Ends every VM and gives everything back. Resolves to what must turn the test red. */

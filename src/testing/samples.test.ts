@@ -60,6 +60,7 @@ test("a timeout ends whatever the body waits for, and the next attempt starts af
   expect(outcomes(run)).toEqual({
     "waits for what never comes [qemu kernel]": "failed",
     "hangs in a promise [qemu kernel]": "failed",
+    "hangs after the guest has stopped [qemu kernel]": "failed",
     "never yields [qemu kernel]": "failed",
     "passes after a timeout [qemu kernel]": "flaky",
   });
@@ -69,6 +70,17 @@ test("a timeout ends whatever the body waits for, and the next attempt starts af
   );
   expect(waits?.message).toContain("| petri-guest ready");
   expect(waits?.place).toBe("timeouts.sample.ts:6");
+  expect(waits?.message.match(/last lines of com1/g)).toHaveLength(1);
+  const [hangs] = failuresOf(run, "hangs in a promise");
+  expect(hangs?.message.split("\n")).toEqual([
+    "the test did not end within 3 s",
+    expect.stringContaining("timeout"),
+    "vm is running",
+    "last lines of com1:",
+    expect.stringMatching(/^ {2}\| petri-guest ready/),
+  ]);
+  const [halted] = failuresOf(run, "hangs after the guest has stopped");
+  expect(halted?.message).toMatch(/^vm is halted; nobody looked at: the guest crashed \(triple-fault\) at/m);
 }, 60_000);
 
 test("matchers look at events, fail at the test's line, and refuse what cannot be", async () => {

@@ -6,8 +6,13 @@ vmTest("waits for what never comes", { on, timeout: "1s" }, async ({ vm }) => {
   await expect(vm.console()).toPrint("never said");
 });
 
-vmTest("hangs in a promise", { on, timeout: "1s" }, async ({ vm }) => {
+vmTest("hangs in a promise", { on, timeout: "3s" }, async ({ vm }) => {
   await vm.console().expect(/^petri-guest ready/);
+  await new Promise(() => {});
+});
+
+vmTest("hangs after the guest has stopped", { on, timeout: "3s" }, async ({ guest }) => {
+  await guest.tripleFault();
   await new Promise(() => {});
 });
 
