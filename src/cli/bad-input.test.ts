@@ -166,6 +166,7 @@ test("with --json a refusal too ends with its record", async () => {
 test.each([
   [["bot"], /^petri: unknown command 'bot' \(did you mean boot\?\)\n {2}`petri --help` lists what there is\n$/],
   [["clean", "--older-than", "x"], /--older-than x is not accepted: write a time such as 12h or 7d/],
+  [["images", "nope"], /^petri: images nope is not accepted: write list, build or remove/],
   [["images", "remove", "nope"], /there is no image "nope"/],
   [["repro", "nope"], /nope is not a trace folder/],
   [["boot", "--expect"], /option '--expect <PATTERN>' argument missing/],

@@ -19,8 +19,11 @@ export function define(run: RunAction): Command {
     .command("list", { isDefault: true })
     .description("the images of the catalogue and what is built of them")
     .option("--json", "as one JSON document")
+    // Whatever is no command comes here, since this is the usual one.
+    .allowExcessArguments()
     .action(
-      run(async (signal, options: { json?: boolean }) => {
+      run(async (signal, options: { json?: boolean }, { args }: Command) => {
+        if (args.length > 0) throw new UsageError(`images ${args[0]} is not accepted: write list, build or remove`);
         const { listImages } = await import("./images/list.ts");
         return await listImages({ json: options.json === true, signal });
       }),

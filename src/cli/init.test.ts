@@ -37,6 +37,18 @@ test("what it writes into an empty folder passes as it is", { timeout: 120_000 }
   expect(run.exitCode).toBe(0);
 });
 
+test("a failure names its trace from the working folder on", { timeout: 60_000 }, async () => {
+  const cwd = newFolder();
+  link(cwd);
+  writeFileSync(
+    join(cwd, "red.test.ts"),
+    'import { vmTest } from "petri-vm/test";\nvmTest("is red", ({ vm }) => { throw new Error(vm.state); });\n',
+  );
+  const { exitCode, stdout } = await runPetri(cwd, ["test", "--vmm", "v86", "--boot", "kernel"]);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^✗ is red .*\n {2}running\n {2}at red\.test\.ts:2:\d+\n {2}trace results\/.*\/1-vm$/m);
+});
+
 test("it overwrites nothing, and then writes nothing", async () => {
   const cwd = newFolder();
   writeFileSync(join(cwd, "vitest.config.ts"), "mine");

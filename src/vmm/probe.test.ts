@@ -45,7 +45,7 @@ test("a VMM that refuses the accelerator is quoted", async () => {
   expect(await probeAccelerator(qemu, localHost, detection, "kvm", { ...limit, ms: 10_000 })).toEqual({
     name: "kvm",
     works: false,
-    reason: "QEMU ended with status 1 before the guest could start it said: qemu: could not access KVM",
+    reason: "QEMU ended with status 1 before the guest could start; it said: qemu: could not access KVM",
   });
 });
 

@@ -88,7 +88,10 @@ export async function probeAccelerator(
     const reason =
       error === outOfTime
         ? `it opens, but 64-bit guest code did not run within ${limit.ms} ms`
-        : (error as Error).message.replaceAll(/\s+/g, " ").trim();
+        : (error as Error).message
+            .trim()
+            .replaceAll(/\n\s*it said:/g, "; it said:")
+            .replaceAll(/\s+/g, " ");
     return { name: accelerator, works: false, reason };
   } finally {
     // A VMM that is still starting is ended too.

@@ -7,7 +7,7 @@ import type { RunSession } from "../run-session.ts";
 import { openingLines } from "./opening.ts";
 import { runErrors } from "./run-errors.ts";
 import { moduleFailures, type PlainError, toFailure, toTestResult } from "./to-run-result.ts";
-import { writeReports } from "./write-reports.ts";
+import { near as nearPath, writeReports } from "./write-reports.ts";
 
 /** Tells a run as it goes, then all of it: on the terminal, in the results folder, and to the CI system. */
 export class PetriReporter {
@@ -60,7 +60,8 @@ export class PetriReporter {
       errors,
       interrupted,
     };
-    this.print(`\n${renderTerminal(run, this.terminal()).trimEnd()}`);
+    const near = { ...run, tests: run.tests.map((test) => ({ ...test, traces: test.traces.map(nearPath) })) };
+    this.print(`\n${renderTerminal(near, this.terminal()).trimEnd()}`);
     this.print(writeReports(run, this.session.run.dir));
     this.conclude(run);
   }

@@ -32,8 +32,8 @@ function problemOf(write: () => void): string[] {
   }
 }
 
-/** Relative where that is the shorter way to say it. */
-function near(dir: string): string {
+/** Relative to the working folder where that is the shorter way to say it. */
+export function near(dir: string): string {
   const path = relative(process.cwd(), dir);
   return path.startsWith("..") ? dir : path;
 }

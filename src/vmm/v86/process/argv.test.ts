@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULT_MEMORY, parseArgv } from "./argv.ts";
+import { DEFAULT_MEMORY, parseArgv, valueOptions } from "./argv.ts";
+import { usage } from "./usage.ts";
 
 const problems = (...argv: string[]) => {
   const parsed = parseArgv(argv);
@@ -75,4 +76,8 @@ describe("the command line", () => {
   ])("%j cannot be", (argv, problem) => {
     expect(problems("--control", "unix:/c", ...argv)).toEqual([problem]);
   });
+});
+
+test("the help names every option there is", () => {
+  for (const name of valueOptions) expect(usage).toContain(`--${name}`);
 });

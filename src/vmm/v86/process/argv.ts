@@ -36,7 +36,15 @@ const MAX_MEMORY = 2032 * MIB;
 export const DEFAULT_MEMORY = 64 * MIB;
 
 const fileOptions = ["multiboot", "kernel", "initrd", "bios", "vga-bios", "hda", "hdb", "cdrom", "fda", "fdb"] as const;
-const valueOptions = ["control", ...lineNames, "memory", ...fileOptions, "cmdline", "boot-order", "nic"] as const;
+export const valueOptions = [
+  "control",
+  ...lineNames,
+  "memory",
+  ...fileOptions,
+  "cmdline",
+  "boot-order",
+  "nic",
+] as const;
 type ValueOption = (typeof valueOptions)[number];
 
 /** Reads the command line; every problem is reported, not only the first. */

@@ -4,6 +4,7 @@ import { loadV86 } from "./emulator.ts";
 import { exits } from "./exits.ts";
 import { readMachine } from "./machine-files.ts";
 import { Session } from "./session.ts";
+import { usage } from "./usage.ts";
 
 /** The whole program: connects to the harness, then obeys it until `quit`, SIGTERM, or the end of the control channel. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -14,6 +15,10 @@ export async function run(argv: readonly string[]): Promise<void> {
   };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, quit);
 
+  if (argv.includes("--help") || argv.includes("-h")) {
+    process.stdout.write(usage);
+    return;
+  }
   const parsed = parseArgv(argv);
   if ("problems" in parsed) return fail(parsed.problems, exits.usage);
   loadV86().catch(() => {}); // starts it early; whoever needs it sees the error
