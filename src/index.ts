@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export type { Console, Cursor, Match, WaitOptions } from "./console/console.ts";
 export type { Guest, ResetWay } from "./guest/driver.ts";
 export { localHost } from "./host/local.ts";

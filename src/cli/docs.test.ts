@@ -75,6 +75,14 @@ describe.each(pages)("%s", (path) => {
     }
   });
 
+  const scripts = blocks(path, "js");
+  test.runIf(scripts.length > 0)("has JavaScript that the oldest Node reads", async () => {
+    for (const script of scripts) {
+      const input = { input: script, reject: false, all: true };
+      expect((await execa(process.execPath, ["--input-type=module", "--check"], input)).all, script).toBe("");
+    }
+  });
+
   const tests = blocks(path, "ts").filter((block) => block.includes("vmTest("));
   test.runIf(tests.length > 0)("has tests that pass on v86", { timeout: 120_000 }, async () => {
     const cwd = newFolder();

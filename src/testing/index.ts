@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 export type { PeerOptions } from "./attempt.ts";
 export type { Cell, ImageChoice } from "./cell.ts";
