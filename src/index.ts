@@ -1,5 +1,14 @@
 /// <reference types="node" preserve="true" />
-export type { Console, Cursor, Match, WaitOptions } from "./console/console.ts";
+export type {
+  AbsenceOptions,
+  AnyMatch,
+  Console,
+  Cursor,
+  LinesOptions,
+  Match,
+  WaitOptions,
+} from "./console/console.ts";
+export { UnexpectedOutput } from "./console/console.ts";
 export type { Guest, ResetWay } from "./guest/driver.ts";
 export { localHost } from "./host/local.ts";
 export type { ResolvedImage } from "./image/recipe.ts";

@@ -22,3 +22,14 @@ export function contextBefore(source: ByteSource, offset: number): { start: numb
   }
   return { start: offset - lookBack, isLineStart: false };
 }
+
+/**
+ * The same where a line end need not be that of the line before the offset, since it may be that of a kernel line in
+ * the middle of it: starts some lines earlier.
+ */
+export function contextFarBefore(source: ByteSource, offset: number): { start: number; isLineStart: boolean } {
+  const floor = Math.max(0, offset - lookBack);
+  if (floor === 0) return { start: 0, isLineStart: true };
+  const lineFeed = source.read(floor, offset).indexOf(0x0a);
+  return lineFeed < 0 ? { start: floor, isLineStart: false } : { start: floor + lineFeed + 1, isLineStart: true };
+}

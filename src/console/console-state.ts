@@ -3,8 +3,18 @@ import type { PowerEvent } from "../power/event.ts";
 import { Waits } from "../power/wait.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { type Clock, realClock } from "./clock.ts";
-import type { PendingWait } from "./pending-wait.ts";
 import type { WaitObserver } from "./wait-record.ts";
+
+/** A wait that has not settled. */
+export interface Waiting {
+  /** Its turn has come. */
+  begin(): void;
+  /** There are more bytes. */
+  advance(): void;
+  /** No more bytes will come. */
+  end(): void;
+  fail(reason: unknown): void;
+}
 
 /** What a console's cursors and their waits share. */
 export class ConsoleState {
@@ -16,10 +26,12 @@ export class ConsoleState {
   readonly observe: WaitObserver | undefined;
   readonly waits = new Waits();
   /** Waits that have not settled, those whose turn has not come included. */
-  readonly waiting = new Set<PendingWait>();
+  readonly waiting = new Set<Waiting>();
   /** When bytes last came, on the clock. */
   lastAdvance: number;
   endReason: Error | undefined;
+  /** True if the guest's output came to its end, rather than the means to see it. */
+  endedInOrder = true;
   poisonReason: Error | undefined;
 
   constructor(options: {

@@ -1,48 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { TimeoutError } from "../machine/errors.ts";
-import type { PowerEvent } from "../power/event.ts";
-import { Console } from "./console.ts";
-
-function memoryConsole(options: { timeoutMs?: number; phase?: string } = {}) {
-  let record = Buffer.alloc(0);
-  const sent: string[] = [];
-  const source = {
-    get end() {
-      return record.length;
-    },
-    read: (start: number, end: number) => record.subarray(start, end),
-  };
-  const { phase } = options;
-  const console = new Console({
-    name: "com1",
-    source,
-    send: (bytes) => sent.push(Buffer.from(bytes).toString()),
-    defaultTimeoutMs: () => options.timeoutMs ?? 2000,
-    ...(phase === undefined ? {} : { describe: () => phase }),
-  });
-  return {
-    console,
-    sent,
-    print(text: string | Buffer) {
-      record = Buffer.concat([record, typeof text === "string" ? Buffer.from(text) : text]);
-      console.advance();
-    },
-  };
-}
-
-function eventAt(com1: number): PowerEvent {
-  return {
-    ...{ kind: "reset", cause: "cf9", action: "reset", evidence: [], confidence: "reported" },
-    ...{ at: 0, offsets: { com1 }, index: 0 },
-  };
-}
-
-const rejection = (promise: PromiseLike<unknown>): Promise<Error> =>
-  Promise.resolve(promise).then(
-    () => Promise.reject(new Error("it was fulfilled")),
-    (error) => error,
-  );
+import { eventAt, memoryConsole, rejection, untimed } from "./test/memory-console.ts";
 
 describe("expect", () => {
   test("finds what was printed before and what comes later, and consumes it", async () => {
@@ -151,8 +110,8 @@ describe("the end", () => {
     print("good bye");
     console.end(new Error("the guest powered off (acpi-s5)"));
     expect((await wait).text).toBe("bye");
-    expect((await rejection(missing)).message).toMatchInlineSnapshot(`
-      "the guest powered off (acpi-s5) while waiting for "never" on com1
+    expect(untimed((await rejection(missing)).message)).toMatchInlineSnapshot(`
+      "the guest powered off (acpi-s5) while waiting for "never" on com1 (after TIME)
       last lines of com1 (8 bytes so far):
         | good bye"
     `);

@@ -1,17 +1,22 @@
 import type { ConsoleName } from "../machine/machine.ts";
 import type { PowerEvent } from "../power/event.ts";
 import { reasonWithContext, type Wait } from "../power/wait.ts";
+import type { AbsenceOptions } from "./absence.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { Clock } from "./clock.ts";
 import { ConsoleState } from "./console-state.ts";
-import { Cursor, type WaitOptions } from "./cursor.ts";
-import type { Match } from "./match.ts";
+import { Cursor } from "./cursor.ts";
+import type { AnyMatch, Match } from "./match.ts";
 import { lastLines, readText } from "./text.ts";
+import type { LinesOptions, WaitOptions } from "./wait-options.ts";
 import type { WaitObserver } from "./wait-record.ts";
 
+export type { AbsenceOptions } from "./absence.ts";
 export type { ByteSource } from "./byte-source.ts";
-export type { Cursor, WaitOptions } from "./cursor.ts";
-export type { Match } from "./match.ts";
+export type { Cursor } from "./cursor.ts";
+export type { AnyMatch, Match } from "./match.ts";
+export { UnexpectedOutput } from "./unexpected-output.ts";
+export type { LinesOptions, WaitOptions } from "./wait-options.ts";
 
 export interface ConsoleOptions {
   name: ConsoleName;
@@ -66,9 +71,11 @@ export class Console {
 
   /**
    * No more bytes will come. Pending waits look at the last ones once more, then reject with the reason, as later
-   * waits do; a match in the record still wins.
+   * waits do; a match in the record still wins. `inOrder`: the guest's output came to its end, rather than the means to
+   * see it; only then does it show what was not printed.
    */
-  end(reason: Error): void {
+  end(reason: Error, { inOrder = true }: { inOrder?: boolean } = {}): void {
+    if (this.#state.endReason === undefined) this.#state.endedInOrder = inOrder;
     this.#state.endReason ??= reason;
     for (const wait of this.#state.waiting) wait.end();
   }
@@ -87,6 +94,21 @@ export class Console {
   /** Waits on the console's own cursor, which starts at the first byte. See {@link Cursor.expect}. */
   expect(pattern: string | RegExp, options?: WaitOptions): Wait<Match> {
     return this.#cursor.expect(pattern, options);
+  }
+
+  /** The first of several patterns, on the console's own cursor. See {@link Cursor.expectAny}. */
+  expectAny(patterns: readonly (string | RegExp)[], options?: WaitOptions): Wait<AnyMatch> {
+    return this.#cursor.expectAny(patterns, options);
+  }
+
+  /** Whole lines, on the console's own cursor. See {@link Cursor.expectLines}. */
+  expectLines(patterns: readonly (string | RegExp)[], options?: LinesOptions): Wait<Match[]> {
+    return this.#cursor.expectLines(patterns, options);
+  }
+
+  /** What must not come within a span, from the console's own cursor on. See {@link Cursor.expectNot}. */
+  expectNot(pattern: string | RegExp, options: AbsenceOptions): Wait<void> {
+    return this.#cursor.expectNot(pattern, options);
   }
 
   /** A cursor of its own: at the first byte, behind the last one, where an event happened, or at a byte offset. */

@@ -1,4 +1,13 @@
-import { execWithin, type Finder, type Span, type Stretch, shortest, windowLength, windowOverlap } from "./finder.ts";
+import {
+  execWithin,
+  type Finder,
+  firstPlaceFor,
+  type Span,
+  type Stretch,
+  shortest,
+  windowLength,
+  windowOverlap,
+} from "./finder.ts";
 
 /**
  * For a pattern that may match line ends: a window is searched that grows up to its full length and then moves on,
@@ -7,6 +16,8 @@ import { execWithin, type Finder, type Span, type Stretch, shortest, windowLengt
  */
 export class WindowFinder implements Finder {
   readonly #regex: RegExp;
+  /** Plain text that every match begins with. */
+  readonly #prefix: string;
   readonly #isOpen: boolean;
   readonly #looksAcrossLines: boolean;
   /** The window's beginning. */
@@ -14,8 +25,9 @@ export class WindowFinder implements Finder {
   /** Line ends up to here have been tried. */
   #tried = 0;
 
-  constructor(regex: RegExp, facts: { isOpen: boolean; looksAcrossLines: boolean }) {
+  constructor(regex: RegExp, facts: { isOpen: boolean; looksAcrossLines: boolean }, prefix: string) {
     this.#regex = regex;
+    this.#prefix = prefix;
     this.#isOpen = facts.isOpen;
     this.#looksAcrossLines = facts.looksAcrossLines;
   }
@@ -32,6 +44,10 @@ export class WindowFinder implements Finder {
       this.keepFrom = line > 0 && line < end ? line : overlap;
       this.#tried = this.keepFrom;
     }
+  }
+
+  firstOpenStart(text: string, from: number): number {
+    return firstPlaceFor(this.#prefix, text, Math.max(from, this.keepFrom));
   }
 
   provisional(text: string, from: number): Span | undefined {

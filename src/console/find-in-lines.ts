@@ -1,6 +1,7 @@
 import {
   execWithin,
   type Finder,
+  firstPlaceFor,
   lineWindowLength,
   type Span,
   type Stretch,
@@ -15,12 +16,15 @@ import {
  */
 export class LineFinder implements Finder {
   readonly #regex: RegExp;
+  /** Plain text that every match begins with. */
+  readonly #prefix: string;
   readonly #isOpen: boolean;
   /** The unfinished line's beginning, or that of its current window. */
   keepFrom = 0;
 
-  constructor(regex: RegExp, isOpen: boolean) {
+  constructor(regex: RegExp, isOpen: boolean, prefix: string) {
     this.#regex = regex;
+    this.#prefix = prefix;
     this.#isOpen = isOpen;
   }
 
@@ -39,6 +43,10 @@ export class LineFinder implements Finder {
       else if (isFull) this.keepFrom += lineWindowLength - windowOverlap;
       else return undefined;
     }
+  }
+
+  firstOpenStart(text: string, from: number): number {
+    return firstPlaceFor(this.#prefix, text, Math.max(from, this.keepFrom));
   }
 
   provisional(text: string, from: number): Span | undefined {

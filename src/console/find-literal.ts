@@ -1,4 +1,4 @@
-import type { Finder, Span } from "./finder.ts";
+import { type Finder, firstPlaceFor, type Span } from "./finder.ts";
 
 /** Native search; the last characters are kept, as many as a match may have started in. */
 export class LiteralFinder implements Finder {
@@ -13,6 +13,10 @@ export class LiteralFinder implements Finder {
     const start = text.indexOf(this.#literal, Math.max(from, this.keepFrom));
     this.keepFrom = Math.max(this.keepFrom, text.length - this.#literal.length + 1);
     return start < 0 ? undefined : { start, end: start + this.#literal.length, captures: [], groups: {} };
+  }
+
+  firstOpenStart(text: string, from: number): number {
+    return firstPlaceFor(this.#literal, text, Math.max(from, this.keepFrom));
   }
 
   provisional(): undefined {

@@ -15,6 +15,8 @@ export interface Finder {
   find(text: string, from: number): Span | undefined;
   /** The match if no further text were to come. */
   provisional(text: string, from: number): Span | undefined;
+  /** No match that is still to come starts before this index; the text's length if none starts in it. */
+  firstOpenStart(text: string, from: number): number;
   /** Text before this index will not be looked at again. */
   readonly keepFrom: number;
   /** The first `count` characters were dropped. */
@@ -70,4 +72,14 @@ export function shortest(regex: RegExp, stretch: Stretch, found: Span): Span {
     probe = (without + withMatch) >> 1;
   }
   return best;
+}
+
+/** Where, from `from` on, `text` goes on with `prefix`, or ends with the beginning of it; else the text's length. */
+export function firstPlaceFor(prefix: string, text: string, from: number): number {
+  const whole = text.indexOf(prefix, from);
+  if (whole >= 0) return whole;
+  for (let at = Math.max(from, text.length - prefix.length + 1); at < text.length; at++) {
+    if (prefix.startsWith(text.slice(at))) return at;
+  }
+  return text.length;
 }

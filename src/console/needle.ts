@@ -20,18 +20,55 @@ export function needleOfLiteral(literal: string): Needle | undefined {
 export function needleOfRegex(regex: RegExp): Needle | undefined {
   // With these flags a letter also matches some beyond ASCII (ECMA-262, Canonicalize): /k/iu the Kelvin sign.
   if (regex.ignoreCase && /[uv]/.test(regex.flags)) return undefined;
+  return needleOf(literalRuns(regex), regex.ignoreCase);
+}
+
+/** The longest piece of plain text that every match has in it, but for its case, if there is one. */
+export function longestRun(regex: RegExp): string | undefined {
+  return longestOf(literalRuns(regex)) || undefined;
+}
+
+/** Plain text that every match begins with; empty if there is none. */
+export function literalPrefix(regex: RegExp): string {
+  if (regex.ignoreCase || isAlternation(regex)) return "";
+  const tokens = regexTokens(regex);
+  let prefix = "";
+  for (let at = tokens[0] === "^" ? 1 : 0; at < tokens.length; at++) {
+    const character = literalCharacter(tokens[at] ?? "");
+    if (character === undefined || isQuantifier(tokens[at + 1])) break;
+    prefix += character;
+  }
+  return prefix;
+}
+
+/** Outside any group, since a group's text need not be there. */
+function literalRuns(regex: RegExp): string[] {
   const runs = [""];
+  if (isAlternation(regex)) return runs;
   let depth = 0;
   const tokens = regexTokens(regex);
   for (const [index, token] of tokens.entries()) {
-    if (token === "|" && depth === 0) return undefined;
     if (token.startsWith("(")) depth++;
     if (token === ")") depth--;
     const character = depth === 0 ? literalCharacter(token) : undefined;
     if (character === undefined || isQuantifier(tokens[index + 1])) runs.push("");
     else runs.push((runs.pop() ?? "") + character);
   }
-  return needleOf(runs, regex.ignoreCase);
+  return runs;
+}
+
+function isAlternation(regex: RegExp): boolean {
+  let depth = 0;
+  for (const token of regexTokens(regex)) {
+    if (token === "|" && depth === 0) return true;
+    if (token.startsWith("(")) depth++;
+    if (token === ")") depth--;
+  }
+  return false;
+}
+
+function longestOf(runs: readonly string[]): string {
+  return runs.reduce((best, run) => (run.length > best.length ? run : best), "");
 }
 
 function literalCharacter(token: string): string | undefined {
@@ -48,7 +85,7 @@ function isQuantifier(token: string | undefined): boolean {
  * leave out. A CR in it would end its line.
  */
 function needleOf(runs: readonly string[], ignoreCase = false): Needle | undefined {
-  const needle = runs.reduce((best, run) => (run.length > best.length ? run : best), "").slice(0, longest);
+  const needle = longestOf(runs).slice(0, longest);
   if (needle.length < shortest) return undefined;
   const [first = "", ...rest] = needle.split("").map((character) => character.replace(/[^\w ]/, "\\$&"));
   const tail = rest.reduceRight((after, character) => `(?:${colour})*(?:${leftOut}|${character}${after})`, "");

@@ -16,8 +16,35 @@ export class OffsetMap {
     this.#width.push(width);
   }
 
+  /** Runs of characters that are known. */
+  get size(): number {
+    return this.#index.length;
+  }
+
+  /** Characters from `index` on did not come after all. */
+  cut(index: number): void {
+    while ((this.#index.at(-1) ?? -1) >= index) {
+      this.#index.pop();
+      this.#offset.pop();
+      this.#width.pop();
+    }
+  }
+
+  /** Characters before `index` will not be asked for again. */
+  forget(index: number): void {
+    const run = this.#runOf(index);
+    for (const column of [this.#index, this.#offset, this.#width]) column.splice(0, run);
+  }
+
   /** The bytes [start, end) that character `index` came from. */
   at(index: number): { start: number; end: number } {
+    const run = this.#runOf(index);
+    const width = this.#width[run] ?? 1;
+    const start = (this.#offset[run] ?? 0) + (index - (this.#index[run] ?? 0)) * width;
+    return { start, end: start + width };
+  }
+
+  #runOf(index: number): number {
     let low = 0;
     let high = this.#index.length - 1;
     while (low < high) {
@@ -25,8 +52,6 @@ export class OffsetMap {
       if ((this.#index[middle] ?? 0) <= index) low = middle;
       else high = middle - 1;
     }
-    const width = this.#width[low] ?? 1;
-    const start = (this.#offset[low] ?? 0) + (index - (this.#index[low] ?? 0)) * width;
-    return { start, end: start + width };
+    return low;
   }
 }

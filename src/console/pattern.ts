@@ -4,7 +4,7 @@ import { WindowFinder } from "./find-across-lines.ts";
 import { LineFinder } from "./find-in-lines.ts";
 import { LiteralFinder } from "./find-literal.ts";
 import { type Finder, windowOverlap } from "./finder.ts";
-import { type Needle, needleOfLiteral, needleOfRegex } from "./needle.ts";
+import { literalPrefix, longestRun, type Needle, needleOfLiteral, needleOfRegex } from "./needle.ts";
 import { readRegex } from "./regex-source.ts";
 import type { PatternRecord } from "./wait-record.ts";
 
@@ -14,19 +14,33 @@ export interface Pattern {
   readonly title: string;
   /** As it was given. */
   readonly record: PatternRecord;
-  /** The text itself, unless it is a regular expression. */
-  readonly literal: string | undefined;
   /** True if text after a match could change it, so that it is final only when its line or the output ends. */
   readonly isOpen: boolean;
   readonly isRaw: boolean;
+  /** True if whole kernel lines may stand in a match. */
+  readonly skipsKernelLines: boolean;
+  /** Text that most matches hold, for telling what came near. */
+  readonly gist: string | undefined;
   /** Tells whole lines that cannot hold a match from those that may. */
   readonly needle: Needle | undefined;
   newFinder(): Finder;
 }
 
+export interface PatternOptions {
+  /** Matches bytes (one character each, U+0000..U+00FF) instead of readable text. */
+  raw?: boolean;
+  /**
+   * Whole lines of the kernel (`[   12.345678] …`, with or without a level `<6>`) are left out, wherever they landed in
+   * the text: in the middle of a line, of a word, of an escape sequence. The match's text is what is left.
+   */
+  tolerateKernelMessages?: boolean;
+}
+
 /** Throws UsageError for what can never be found. */
-export function compilePattern(pattern: string | RegExp, isRaw: boolean): Pattern {
-  if (pattern instanceof RegExp) return compileRegex(pattern, isRaw);
+export function compilePattern(pattern: string | RegExp, options: PatternOptions = {}): Pattern {
+  const isRaw = options.raw ?? false;
+  const skipsKernelLines = options.tolerateKernelMessages ?? false;
+  if (pattern instanceof RegExp) return compileRegex(pattern, isRaw, skipsKernelLines);
   if (pattern === "") throw new UsageError('expect(""): an empty text is everywhere; name what the guest prints');
   if (pattern.length > windowOverlap) {
     throw new UsageError(
@@ -41,15 +55,20 @@ export function compilePattern(pattern: string | RegExp, isRaw: boolean): Patter
   return {
     title: `"${printable(pattern)}"`,
     record: { text: pattern },
-    literal,
+    gist: isRaw ? undefined : literal,
     isOpen: false,
-    isRaw,
+    ...{ isRaw, skipsKernelLines },
     needle: isRaw ? undefined : needleOfLiteral(literal),
     newFinder: () => new LiteralFinder(literal),
   };
 }
 
-function compileRegex(pattern: RegExp, isRaw: boolean): Pattern {
+/** The same, through kernel lines that landed in it. */
+export function tolerantOf(pattern: Pattern): Pattern {
+  return { ...pattern, skipsKernelLines: true };
+}
+
+function compileRegex(pattern: RegExp, isRaw: boolean, skipsKernelLines: boolean): Pattern {
   const facts = readRegex(pattern);
   const { crossesLines, isOpen } = facts;
   // `^` and `$` mean a line's, since "the whole text" has no end; `g` makes exec start at lastIndex.
@@ -58,13 +77,14 @@ function compileRegex(pattern: RegExp, isRaw: boolean): Pattern {
   return {
     title: printable(String(pattern)),
     record: { source: pattern.source, flags: pattern.flags },
-    literal: undefined,
+    gist: isRaw ? undefined : longestRun(pattern),
     isOpen,
-    isRaw,
+    ...{ isRaw, skipsKernelLines },
     needle: isRaw || crossesLines ? undefined : needleOfRegex(pattern),
     newFinder: () => {
       const regex = new RegExp(source, flags);
-      return crossesLines ? new WindowFinder(regex, facts) : new LineFinder(regex, isOpen);
+      const prefix = isRaw ? "" : literalPrefix(pattern);
+      return crossesLines ? new WindowFinder(regex, facts, prefix) : new LineFinder(regex, isOpen, prefix);
     },
   };
 }

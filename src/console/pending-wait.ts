@@ -1,21 +1,35 @@
 import { TimeoutError } from "../machine/errors.ts";
 import { longestTimerMs, reasonRecord, reasonWithContext } from "../power/wait.ts";
 import type { Scheduled } from "./clock.ts";
-import type { ConsoleState } from "./console-state.ts";
+import type { ConsoleState, Waiting } from "./console-state.ts";
 import { endMessage, type FailedWait, timeoutMessage } from "./failure.ts";
-import { type Match, matchAt } from "./match.ts";
-import type { Pattern } from "./pattern.ts";
-import { type Hit, Search } from "./search.ts";
-import { matchRecord, type WaitOutcome } from "./wait-record.ts";
+import type { Looking, Sought } from "./looking.ts";
+import type { MatchRecord, WaitFacts, WaitOutcome } from "./wait-record.ts";
 
-export interface WaitRequest {
-  readonly pattern: Pattern;
+export interface WaitRequest<Found extends { readonly start: number }, Result> {
+  readonly sought: Sought<Found>;
+  /** What is asked, for the trace. */
+  readonly asked: Omit<WaitFacts, "console" | "from" | "timeoutMs">;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** Where to look from, asked when the wait begins to look. */
   readonly offset: () => number;
-  readonly found: (match: Match) => void;
+  readonly began?: () => void;
+  readonly result: (found: Found, offset: number, waitedMs: number) => Result;
+  /** What was found, for the trace. */
+  readonly matches: (result: Result) => readonly MatchRecord[];
+  readonly found: (result: Result) => void;
   readonly failed: (reason: unknown) => void;
+  /** For a wait that is met by what does not come. */
+  readonly absence?: {
+    /** Its span is over, and nothing was found in it. */
+    readonly over: () => void;
+    /** What the deadline and an orderly end of the console mean. */
+    readonly atDeadline: "over" | "timeout";
+    readonly atEnd: "over" | "goes on";
+    /** For messages: what was to come within the span. */
+    readonly awaited: string;
+  };
 }
 
 /** An open pattern's match on an unfinished line is taken after this much silence. */
@@ -26,9 +40,9 @@ const budgetMs = 10;
 const pacedLength = 4096;
 const pacedMs = 10;
 
-interface Looking {
+interface Begun<Found extends { readonly start: number }> {
   readonly offset: number;
-  readonly search: Search;
+  readonly search: Looking<Found>;
   readonly startedAt: number;
   readonly deadline: Scheduled | undefined;
   /** Takes how it settled into the trace. */
@@ -36,18 +50,20 @@ interface Looking {
 }
 
 /** One `expect`: it waits for its turn, looks, and settles once; then it holds no timer and no listener. */
-export class PendingWait {
+export class PendingWait<Found extends { readonly start: number }, Result> implements Waiting {
   readonly #state: ConsoleState;
-  readonly #request: WaitRequest;
+  readonly #request: WaitRequest<Found, Result>;
   readonly #onAbort: () => void;
-  #looking: Looking | undefined;
+  #begun: Begun<Found> | undefined;
   #quiet: Scheduled | undefined;
   #next: Scheduled | undefined;
-  /** Set once the deadline passed: only what had come by then counts. */
-  #limit: number | undefined;
+  /** Set once the deadline passed or the span was closed: only what had come by then counts. */
+  #limit: { readonly offset: number; readonly means: "over" | "timeout" } | undefined;
+  /** Found while the end of the span may have come before it, and not be known yet. */
+  #early: Found | undefined;
   #isSettled = false;
 
-  constructor(state: ConsoleState, request: WaitRequest) {
+  constructor(state: ConsoleState, request: WaitRequest<Found, Result>) {
     this.#state = state;
     this.#request = request;
     this.#onAbort = () => this.fail(request.signal?.reason);
@@ -56,82 +72,111 @@ export class PendingWait {
 
   /** Its turn has come: looks at what is there already, and goes on as more comes. */
   begin(): void {
-    if (this.#isSettled || this.#looking) return;
-    const { offset, timeoutMs: ms, pattern } = this.#request;
-    const { clock, name, observe } = this.#state;
+    if (this.#isSettled || this.#begun) return;
+    const { offset, timeoutMs: ms, sought, asked, began } = this.#request;
+    const { clock, name, observe, source } = this.#state;
     const from = offset();
     const deadline = ms > longestTimerMs ? undefined : clock.after(ms, () => this.#expire());
-    const asked = { console: name, mode: "expect", patterns: [pattern.record], raw: pattern.isRaw } as const;
-    this.#looking = {
+    this.#begun = {
       offset: from,
-      search: new Search(this.#state.source, from, pattern),
+      search: sought.lookFrom(source, from),
       startedAt: clock.now(),
       deadline,
-      record: observe?.({ ...asked, from, timeoutMs: ms }),
+      record: observe?.({ ...asked, console: name, from, timeoutMs: ms }),
     };
+    began?.();
     this.#look();
   }
 
   /** There are more bytes. Many calls in a row cost one look. */
   advance(): void {
-    if (!this.#looking || this.#next) return;
-    if (this.#looking.search.carried > pacedLength) this.#after(pacedMs);
+    if (!this.#begun || this.#next) return;
+    if (this.#begun.search.carried > pacedLength) this.#after(pacedMs);
     else this.#soon();
   }
 
   /** No more bytes will come. */
   end(): void {
-    if (this.#looking) this.#soon();
+    if (this.#begun) this.#soon();
   }
 
   fail(reason: unknown, outcome: "timeout" | "ended" | "stopped" = "stopped"): void {
-    const looking = this.#looking;
+    const begun = this.#begun;
     if (!this.#settle()) return;
-    looking?.record?.({ outcome, looked: looking.search.position, reason: reasonRecord(reason) });
+    begun?.record?.({ outcome, looked: begun.search.position, reason: reasonRecord(reason) });
     this.#request.failed(reason);
   }
 
+  /** What comes from `offset` on does not count any more. */
+  close(offset: number): void {
+    if (this.#limit) return;
+    this.#limit = { offset, means: "over" };
+    if (this.#begun) this.#soon();
+  }
+
   #look(): void {
-    this.#safely((looking) => {
-      const { search } = looking;
-      const until = this.#limit ?? this.#state.source.end;
-      const hit = search.advance(until, budgetMs);
-      if (hit) this.#succeed(looking, hit, "text");
+    this.#safely((begun) => {
+      const { search } = begun;
+      const { end } = this.#state.source;
+      const until = Math.min(this.#limit?.offset ?? end, end);
+      const found = this.#early ?? search.advance(until, budgetMs);
+      if (this.#counts(found)) this.#decide(begun, found);
       else if (search.position < until) this.#soon();
-      else if (this.#limit !== undefined) this.#atDeadline(looking);
-      else if (this.#state.endReason) this.#atEnd(looking, this.#state.endReason);
+      else if (this.#limit && (this.#limit.offset <= search.position || this.#state.endReason)) {
+        this.#atLimit(begun, this.#limit.means);
+      } else if (this.#state.endReason) this.#atEnd(begun, this.#state.endReason);
       else this.#awaitQuiet();
     });
+  }
+
+  #decide(begun: Begun<Found>, found: Found): void {
+    const isEarly = this.#request.absence?.atEnd === "goes on" && !this.#limit && !this.#early;
+    if (!isEarly) return this.#succeed(begun, found, "text");
+    // A promise that is fulfilled already tells so within this turn.
+    this.#early = found;
+    this.#soon();
+  }
+
+  #counts(found: Found | undefined): found is Found {
+    return found !== undefined && !(this.#limit && found.start >= this.#limit.offset);
   }
 
   #expire(): void {
     // Timers fire before arrivals are delivered: those that are already here get their turn first.
     this.#soon(() => {
-      this.#limit = this.#state.source.end;
+      this.#limit = { offset: this.#state.source.end, means: this.#request.absence?.atDeadline ?? "timeout" };
       this.#look();
     });
   }
 
-  #atDeadline(looking: Looking): void {
-    const hit = looking.search.provisional();
-    if (hit) this.#succeed(looking, hit, "deadline");
-    else this.fail(new TimeoutError(timeoutMessage(this.#failure(looking.offset, this.#request.timeoutMs))), "timeout");
+  #atLimit(begun: Begun<Found>, means: "over" | "timeout"): void {
+    const found = this.#state.endReason ? begun.search.finish() : begun.search.provisional();
+    if (this.#counts(found)) this.#succeed(begun, found, "deadline");
+    else if (means === "over") this.#isOver(begun, "deadline");
+    else this.fail(new TimeoutError(timeoutMessage(this.#failure(begun, this.#request.timeoutMs))), "timeout");
   }
 
-  #atEnd(looking: Looking, reason: Error): void {
-    const hit = looking.search.finish();
-    if (hit) this.#succeed(looking, hit, "end");
+  #atEnd(begun: Begun<Found>, reason: Error): void {
+    const { absence } = this.#request;
+    const meaning = this.#state.endedInOrder ? absence?.atEnd : undefined;
+    if (meaning === "goes on") return;
+    const found = begun.search.finish();
+    if (this.#counts(found)) this.#succeed(begun, found, "end");
+    else if (meaning === "over") this.#isOver(begun, "end");
     else {
-      const waitedMs = this.#state.clock.now() - looking.startedAt;
-      this.fail(
-        reasonWithContext(reason, endMessage(reason.message, this.#failure(looking.offset, waitedMs))),
-        "ended",
-      );
+      const waitedMs = this.#state.clock.now() - begun.startedAt;
+      this.fail(reasonWithContext(reason, endMessage(reason.message, this.#failure(begun, waitedMs))), "ended");
     }
   }
 
+  #isOver(begun: Begun<Found>, by: "deadline" | "end"): void {
+    if (!this.#settle()) return;
+    begun.record?.({ outcome: "absent", by, looked: begun.search.position });
+    this.#request.absence?.over();
+  }
+
   #awaitQuiet(): void {
-    if (!this.#request.pattern.isOpen) return;
+    if (!this.#begun?.search.isOpen) return;
     this.#quiet?.cancel();
     const { clock, lastAdvance } = this.#state;
     const silence = clock.now() - lastAdvance;
@@ -141,26 +186,27 @@ export class PendingWait {
 
   #afterQuiet(): void {
     if (this.#next) return;
-    this.#safely((looking) => {
-      const { search } = looking;
-      const hit = search.position < this.#state.source.end ? undefined : search.provisional();
-      if (hit) this.#succeed(looking, hit, "silence");
+    this.#safely((begun) => {
+      const { search } = begun;
+      const found = search.position < this.#state.source.end ? undefined : search.provisional();
+      if (this.#counts(found)) this.#succeed(begun, found, "silence");
       else if (search.position < this.#state.source.end) this.#soon();
     });
   }
 
-  #succeed(looking: Looking, hit: Hit, by: "text" | "silence" | "deadline" | "end"): void {
-    const match = matchAt(this.#state.source, looking.offset, hit);
+  #succeed(begun: Begun<Found>, found: Found, by: "text" | "silence" | "deadline" | "end"): void {
+    const { offset, startedAt, search, record } = begun;
+    const result = this.#request.result(found, offset, this.#state.clock.now() - startedAt);
     if (!this.#settle()) return;
-    looking.record?.({ outcome: "matched", by, looked: looking.search.position, matches: [matchRecord(match)] });
-    this.#request.found(match);
+    record?.({ outcome: "matched", by, looked: search.position, matches: this.#request.matches(result) });
+    this.#request.found(result);
   }
 
   /** A record that cannot be read fails the wait, not the process. */
-  #safely(step: (looking: Looking) => void): void {
-    if (!this.#looking) return;
+  #safely(step: (begun: Begun<Found>) => void): void {
+    if (!this.#begun) return;
     try {
-      step(this.#looking);
+      step(this.#begun);
     } catch (error) {
       this.fail(error);
     }
@@ -170,10 +216,10 @@ export class PendingWait {
     if (this.#isSettled) return false;
     this.#isSettled = true;
     this.#request.signal?.removeEventListener("abort", this.#onAbort);
-    this.#looking?.deadline?.cancel();
+    this.#begun?.deadline?.cancel();
     this.#quiet?.cancel();
     this.#next?.cancel();
-    this.#looking = undefined;
+    this.#begun = undefined;
     return true;
   }
 
@@ -192,8 +238,13 @@ export class PendingWait {
     });
   }
 
-  #failure(offset: number, waitedMs: number): FailedWait {
+  #failure({ offset, search }: Begun<Found>, waitedMs: number): FailedWait {
     const { name, source } = this.#state;
-    return { pattern: this.#request.pattern, console: name, source, offset, waitedMs, context: this.#state.describe() };
+    const { sought, absence } = this.#request;
+    return {
+      awaited: absence?.awaited ?? `${sought.title} on ${name}`,
+      sought: absence ? undefined : sought,
+      ...{ search, console: name, source, offset, waitedMs, context: this.#state.describe() },
+    };
   }
 }

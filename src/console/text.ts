@@ -1,5 +1,6 @@
 import { printable } from "../power/printable.ts";
 import { type ByteSource, contextBefore } from "./byte-source.ts";
+import { TextFeed } from "./text-feed.ts";
 import { readableView } from "./text-view.ts";
 
 /** Bytes [start, end) as readable text; a character that began before `start` is left out. */
@@ -12,6 +13,14 @@ export function readText(source: ByteSource, start: number, end: number): string
   view.flush();
   while (from < view.text.length && view.bytesOf(from).start < start) from++;
   return view.text.slice(from);
+}
+
+/** The same without whole kernel lines. */
+export function readWithoutKernelLines(source: ByteSource, start: number, end: number): string {
+  const feed = new TextFeed(source, start, { isRaw: false, skipsKernelLines: true });
+  while (feed.position < end) feed.read(end);
+  feed.flush();
+  return feed.text.slice(feed.from);
 }
 
 /** How much of the record's end is looked at for its last lines. */

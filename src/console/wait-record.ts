@@ -5,7 +5,10 @@ import type { ConsoleName } from "../machine/machine.ts";
 /** A pattern as it was given to `expect`. */
 export type PatternRecord = { readonly text: string } | { readonly source: string; readonly flags: string };
 
-/** What a wait looks for: one pattern, the first of several, none during a time, or lines in their order. */
+/**
+ * What a wait looks for: one pattern, the first of several, none in a span, or lines. What must not come is the first of
+ * the patterns; a second one is that which ends the span.
+ */
 export type WaitMode = "expect" | "any" | "not" | "lines";
 
 export interface WaitFacts {
@@ -13,6 +16,10 @@ export interface WaitFacts {
   readonly mode: WaitMode;
   readonly patterns: readonly PatternRecord[];
   readonly raw: boolean;
+  /** True if kernel lines in a match were tolerated. */
+  readonly tolerant?: boolean;
+  /** How lines come, if not in the order of the patterns with others between. */
+  readonly order?: "consecutive" | "any";
   /** Byte offset it looks from. */
   readonly from: number;
   /** `Infinity` if it has none. */
@@ -32,7 +39,8 @@ export interface MatchRecord {
 
 /**
  * How a wait settled, having looked at the record up to byte `looked`. `by` tells what made a match final: the text
- * alone, a silence after a prompt, the wait's deadline, or the end of all output. `stopped`: by its signal, a crash, or
+ * alone, a silence after a prompt, the wait's deadline, or the end of all output. `absent`: the span of a `not` was over.
+ * `stopped`: by its signal, a crash, or
  * a record that cannot be read.
  */
 export type WaitOutcome =
@@ -42,12 +50,18 @@ export type WaitOutcome =
       readonly looked: number;
       readonly matches: readonly MatchRecord[];
     }
+  | { readonly outcome: "absent"; readonly by: "deadline" | "end"; readonly looked: number }
   | { readonly outcome: "timeout" | "ended" | "stopped"; readonly looked: number; readonly reason: string };
 
 /** Told of every wait when it begins to look; what it returns is told once how that wait settled. */
 export type WaitObserver = (facts: WaitFacts) => (outcome: WaitOutcome) => void;
 
 const longestText = 256;
+
+/** How a pattern is looked for, as far as it is not what is usual. */
+export function tolerance(pattern: { readonly skipsKernelLines: boolean }): { tolerant?: true } {
+  return pattern.skipsKernelLines ? { tolerant: true } : {};
+}
 
 export function matchRecord(
   match: { start: number; end: number; text: string; groups: Readonly<Record<string, string | undefined>> },

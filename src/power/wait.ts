@@ -71,13 +71,13 @@ function startedAt({ stack = "" }: Error, reason: unknown): unknown {
 const placed = new WeakSet<Error>();
 
 /** Milliseconds of a `timeout` option: a number of them, or `"5s"`. Throws UsageError for anything else. */
-export function timeoutMs(timeout: number | string | undefined, defaultMs: () => number): number {
+export function timeoutMs(timeout: number | string | undefined, defaultMs: () => number, option = "timeout"): number {
   if (timeout === undefined) return defaultMs();
   if (typeof timeout === "number" && timeout >= 0) return timeout;
   try {
     return parseDuration(String(timeout));
   } catch (cause) {
-    throw new UsageError(`timeout: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new UsageError(`${option}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }
 

@@ -88,16 +88,25 @@ test("matchers look at events, fail at the test's line, and refuse what cannot b
   const failed = [
     "a span is missing",
     "prints what it must not",
+    "lines out of order",
     "resets instead",
     "exits otherwise",
     "more machines than reserved",
   ];
-  const passed = ["prints, and does not print", "powers off", "exits", "two machines"];
+  const several = "prints one of several, lines, and nothing else until it powers off";
+  const passed = ["prints, and does not print", several, "powers off", "exits", "two machines"];
   expect(outcomes(run)).toEqual(
     Object.assign({}, ...failed.map((name) => both(name, "failed")), ...passed.map((name) => both(name, "passed"))),
   );
   expect(failuresOf(run, "a span is missing")[0]?.message).toContain("needs a span");
-  expect(failuresOf(run, "prints what it must not")[0]).toMatchObject({ place: "matchers.sample.ts:15" });
+  const unwanted = failuresOf(run, "prints what it must not")[0];
+  expect(unwanted).toMatchObject({ place: "matchers.sample.ts:15" });
+  expect(unwanted?.message).toMatch(
+    /^expected com1 not to print "ready" for 10 s, but it did after .*, at byte 12\n {2}\|/,
+  );
+  expect(failuresOf(run, "lines out of order")[0]?.message).toContain(
+    'expected the lines "never", /^petri-guest ready/ on com1 within 100 ms, but they did not come',
+  );
   expect(failuresOf(run, "resets instead [v86")[0]?.message).toContain('expected "shutdown" as the next power event');
   expect(failuresOf(run, "exits otherwise")[0]?.message).toContain(
     "expected the VM to exit with 0, but it exited with 7",
@@ -113,7 +122,7 @@ test("a guest that its watchdog does not bring back fails its test, and says so"
   expect(halts?.message).toContain("expected 'halt' to be 'reset'");
   const [unasked] = failuresOf(run, "halts, and nobody asks how");
   expect(unasked?.message).toMatch(
-    /^the watchdog expired \(i6300esb\) .* while waiting for "petri-guest ready" on com1\ncom1 has printed nothing since/,
+    /^the watchdog expired \(i6300esb\) .* while waiting for "petri-guest ready" on com1 \(after .*\)\ncom1 has printed nothing since/,
   );
   // The first boot's ready line is still in the log: it is not taken for the second's.
   const [lost] = failuresOf(run, "loses its disk");

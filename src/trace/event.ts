@@ -112,6 +112,8 @@ export const traceEventSchema = z.discriminatedUnion("kind", [
       .array(z.union([z.object({ text: z.string() }), z.object({ source: z.string(), flags: z.string() })]))
       .optional(),
     raw: z.boolean().optional(),
+    tolerant: z.boolean().optional(),
+    order: z.enum(["consecutive", "any"]).optional(),
     from: count.optional(),
     event: powerKind.optional(),
     known: count.optional(),
@@ -125,7 +127,7 @@ export const traceEventSchema = z.discriminatedUnion("kind", [
     t,
     kind: z.literal("waited"),
     id: count,
-    outcome: z.enum(["matched", "unexpected", "timeout", "ended", "stopped"]),
+    outcome: z.enum(["matched", "absent", "unexpected", "timeout", "ended", "stopped"]),
     by: z.enum(["text", "silence", "deadline", "end"]).optional(),
     looked: count.optional(),
     matches: z

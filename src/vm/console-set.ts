@@ -60,8 +60,8 @@ export class ConsoleSet {
     return Object.fromEntries([...this.lines].map(([name, { source }]) => [name, source.end]));
   }
 
-  end(reason: Error): void {
-    for (const { console } of this.lines.values()) console.end(reason);
+  end(reason: Error, how: { inOrder: boolean }): void {
+    for (const { console } of this.lines.values()) console.end(reason, how);
   }
 
   reopen(): void {

@@ -91,7 +91,7 @@ export class VirtualMachine {
     void parts.running.ended.then((end) => {
       const { exitCode, signal } = end;
       this.note({ kind: "vm", what: "ended", exitCode, signal });
-      this.over("ended", end.expected ? "the VM was ended" : "the VMM ended");
+      this.over("ended", end.expected ? "the VM was ended" : "the VMM ended", { inOrder: end.expected });
     });
   }
 
@@ -258,10 +258,10 @@ export class VirtualMachine {
   }
 
   /** No more output will come: whoever waits for some is told why. */
-  private over(state: "halted" | "ended", why: string): void {
+  private over(state: "halted" | "ended", why: string, how: { inOrder: boolean } = { inOrder: true }): void {
     if (this.currentState !== "ended") this.currentState = state;
     const reason = new VmOver(why);
-    this.parts.consoles.end(reason);
+    this.parts.consoles.end(reason, how);
     this.power.end(reason);
   }
 
