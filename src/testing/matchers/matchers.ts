@@ -1,16 +1,37 @@
 import type { PowerCause } from "../../power/event.ts";
 import { type PowerMatcherOptions, toCrash, toExit, toPowerOff, toReset } from "./power.ts";
-import { type ToPrintOptions, toPrint } from "./to-print.ts";
+import {
+  type ToPrintAnyOptions,
+  type ToPrintLinesOptions,
+  type ToPrintOptions,
+  toPrint,
+  toPrintAny,
+  toPrintLines,
+} from "./to-print.ts";
 
-export const matchers = { toPrint, toPowerOff, toReset, toCrash, toExit };
+export const matchers = { toPrint, toPrintAny, toPrintLines, toPowerOff, toReset, toCrash, toExit };
 
 /** What `expect` can say of a VM and its consoles. */
 export interface PetriMatchers {
   /**
    * On a console: the guest prints this, now or later. Looks from where the last one matched.
+   * With `.not` it does not print this within a span, and nothing is consumed.
    * @example await expect(vm.console()).toPrint(/login:/, { timeout: "30s" });
+   * @example await expect(vm.console()).not.toPrint("BUG:", { during: "5s" });
+   * @example await expect(vm.console()).not.toPrint("error", { until: vm.power.next("shutdown") });
    */
   toPrint(pattern: string | RegExp, options?: ToPrintOptions): Promise<void>;
+  /**
+   * On a console: the guest prints one of these. `console.expectAny()` says which.
+   * @example await expect(vm.console()).toPrintAny([/login: $/, "Password: "]);
+   */
+  toPrintAny(patterns: readonly (string | RegExp)[], options?: ToPrintAnyOptions): Promise<void>;
+  /**
+   * On a console: the guest prints these lines: a text is a whole line, a regular expression is found in one. In this
+   * order, others between, unless `consecutive` or `ordered: false` says otherwise.
+   * @example await expect(vm.console()).toPrintLines(["link up", /^inet /, "ready"]);
+   */
+  toPrintLines(patterns: readonly (string | RegExp)[], options?: ToPrintLinesOptions): Promise<void>;
   /** On a VM: the next thing the guest does to its power is to switch it off. */
   toPowerOff(options?: PowerMatcherOptions): Promise<void>;
   /** On a VM: the next power event is a reset, by that cause if one is named. */

@@ -15,6 +15,19 @@ vmTest("prints what it must not", { on }, async ({ vm }) => {
   await expect(vm.console()).not.toPrint("ready", { during: "10s" });
 });
 
+vmTest("prints one of several, lines, and nothing else until it powers off", { on }, async ({ vm, guest }) => {
+  const quiet = expect(vm.console()).not.toPrint("error", { until: vm.power.next("shutdown") });
+  await expect(vm.console()).toPrintAny(["login:", /^petri-guest ready/]);
+  await guest.echo("hello");
+  await expect(vm.console()).toPrintLines([/^ok hello/], { tolerateKernelMessages: true, consecutive: true });
+  await guest.shutdown();
+  await quiet;
+});
+
+vmTest("lines out of order", { on }, async ({ vm }) => {
+  await expect(vm.console()).toPrintLines(["never", /^petri-guest ready/], { timeout: 100 });
+});
+
 vmTest("powers off", { on }, async ({ vm, guest }) => {
   await guest.shutdown();
   await expect(vm).toPowerOff();
