@@ -40,8 +40,8 @@ export class WindowFinder implements Finder {
       const found = this.#isOpen ? this.#open(stretch, end, isFull) : this.#closed(stretch, end);
       if (found || !isFull) return found;
       const overlap = end - windowOverlap;
-      const line = text.indexOf("\n", overlap - 1) + 1;
-      this.keepFrom = line > 0 && line < end ? line : overlap;
+      const line = text.lastIndexOf("\n", overlap - 1) + 1;
+      this.keepFrom = line > overlap - windowOverlap ? line : overlap;
       this.#tried = this.keepFrom;
     }
   }

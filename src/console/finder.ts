@@ -30,7 +30,7 @@ export const windowLength = 65_536;
  * line of nothing but x.
  */
 export const lineWindowLength = 16_384;
-/** Consecutive windows over one stretch share this many characters. */
+/** Consecutive windows over one stretch share this many characters: no match up to this length falls between them. */
 export const windowOverlap = 8192;
 
 /** A stretch to search: matches start at `from` or later; from `window` up to there is context only. */

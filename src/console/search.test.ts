@@ -97,6 +97,38 @@ describe("the answer does not depend on how the stream was cut", () => {
   });
 });
 
+describe("how far a match may reach", () => {
+  const filler = fc.record({ line: fc.integer({ min: 1, max: 6000 }), length: fc.nat(200_000) });
+  const reaches = fc.oneof(fc.integer({ min: 8, max: 8192 }), fc.constant(8192));
+
+  test.each([
+    ["across lines", /BEGIN[\s\S]*?END/, "a line of text\n"],
+    ["across lines, where they are long", /BEGIN[\s\S]*?END/, `${"y".repeat(3000)}\n`],
+    ["in one line", /BEGIN.*?END/, "text "],
+  ])("up to 8,192 characters it is found wherever it stands, %s", (_, pattern, between) => {
+    fc.assert(
+      fc.property(filler, reaches, ({ line, length }, reach) => {
+        const before = `${"x".repeat(line)}${between.endsWith("\n") ? "\n" : " "}`;
+        const head = before.repeat(length / before.length + 1).slice(0, length);
+        const body = between.repeat(reach / between.length + 1).slice(0, reach - 8);
+        const bytes = Buffer.from(`${head}BEGIN${body}END and so on\n`);
+        expect(searchIn(bytes, whole(bytes), 0, pattern)).toMatchObject({ start: length, end: length + reach });
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("beyond the window it is not found: 65,536 characters across lines, 16,384 in one", () => {
+    const inLine = (reach: number) => Buffer.from(`BEGIN${"x".repeat(reach - 8)}END`);
+    const across = (reach: number) => Buffer.from(`BEGIN${"\n".repeat(reach - 8)}END`);
+    const end = (bytes: Buffer, pattern: RegExp) => searchIn(bytes, whole(bytes), 0, pattern)?.end;
+    expect(end(inLine(16_384), /BEGIN.*END/)).toBe(16_384);
+    expect(end(inLine(16_385), /BEGIN.*END/)).toBeUndefined();
+    expect(end(across(65_536), /BEGIN\s*END/)).toBe(65_536);
+    expect(end(across(65_537), /BEGIN\s*END/)).toBeUndefined();
+  });
+});
+
 describe("the answer is the one that is defined", () => {
   const textOf = (bytes: Buffer) => {
     const record = new GrowingRecord(bytes);
