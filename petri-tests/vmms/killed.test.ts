@@ -41,7 +41,9 @@ vmTest(
   async ({ cell }) => {
     const vm = await guestOn(cell.vmm as "qemu" | "v86", { traceDir: folder() });
     await vm.guest.ready();
-    const waits = [vm.console().expect("never"), vm.power.find("reset"), vm.guest.echo("never")];
+    // A guest that is gone proves no absence.
+    const absence = vm.console().expectNot("never", { during: "60s" });
+    const waits = [vm.console().expect("never"), absence, vm.power.find("reset"), vm.guest.echo("never")];
     process.kill(pidOf(vm.traceDir), "SIGKILL");
     for (const end of await Promise.allSettled(waits)) {
       expect(end).toMatchObject({ status: "rejected", reason: { name: "VmmError" } });

@@ -109,6 +109,8 @@ describe("expectLines", () => {
         | three
       If the guest is only slow, give the wait more time: { timeout: "2m" }."
     `);
+    const other = await rejection(console.expectLines(["one", "three"], { consecutive: true, timeout: 5 }));
+    expect(other.message).toContain('\n1 of the 2 lines came, but then "twoo" instead of "three"\n');
     expect(await console.expectLines(["one", "three"])).toHaveLength(2);
   });
 

@@ -1,3 +1,4 @@
+import { printable } from "../power/printable.ts";
 import type { Line, LineHit, LinePattern } from "./line-pattern.ts";
 
 /** Which lines meet which patterns, decided line by line. */
@@ -7,6 +8,14 @@ export interface LineOrder {
   /** One that goes on by itself, to try a line that may not be complete. */
   copy(): LineOrder;
   missing(): readonly LinePattern[];
+  /** How far it came, for messages. */
+  progress(): string | undefined;
+}
+
+function came(patterns: readonly LinePattern[], missing: readonly LinePattern[]): string | undefined {
+  const found = patterns.length - missing.length;
+  if (found === 0) return undefined;
+  return `${found} of the ${patterns.length} lines came; missing: ${missing.map(({ title }) => title).join(", ")}`;
 }
 
 /** Other lines may stand between: each pattern takes the first line it fits behind the one before. */
@@ -29,9 +38,19 @@ export class InOrder implements LineOrder {
     return new InOrder(this.#patterns, this.#found);
   }
 
+  progress(): string | undefined {
+    return came(this.#patterns, this.missing());
+  }
+
   missing(): readonly LinePattern[] {
     return this.#patterns.slice(this.#found.length);
   }
+}
+
+/** The most lines that came in a row, and the text of the one that should have gone on. */
+interface Furthest {
+  readonly length: number;
+  readonly instead: string;
 }
 
 /** No other line between: every line may be the first of them. */
@@ -39,6 +58,7 @@ export class Consecutive implements LineOrder {
   readonly #patterns: readonly LinePattern[];
   /** Runs of lines that end with the last one and fit the first patterns, the longest first. */
   #runs: readonly (readonly LineHit[])[];
+  #furthest: Furthest = { length: 0, instead: "" };
 
   constructor(patterns: readonly LinePattern[], runs: readonly (readonly LineHit[])[] = []) {
     this.#patterns = patterns;
@@ -46,16 +66,26 @@ export class Consecutive implements LineOrder {
   }
 
   take(line: Line): readonly LineHit[] | undefined {
+    const length = this.#runs[0]?.length ?? 0;
     this.#runs = [...this.#runs, []].flatMap((run) => {
       const hit = this.#patterns[run.length]?.in(line);
       return hit ? [[...run, hit]] : [];
     });
-    const [longest] = this.#runs;
-    return longest?.length === this.#patterns.length ? longest : undefined;
+    const [longest = []] = this.#runs;
+    if (longest.length === this.#patterns.length) return longest;
+    if (longest.length <= length && length > this.#furthest.length) this.#furthest = { length, instead: line.text };
+    return undefined;
   }
 
   copy(): LineOrder {
     return new Consecutive(this.#patterns, this.#runs);
+  }
+
+  progress(): string | undefined {
+    const { length, instead } = this.#furthest;
+    const missing = this.#patterns[length];
+    if (length === 0 || (this.#runs[0]?.length ?? 0) > length || !missing) return came(this.#patterns, this.missing());
+    return `${length} of the ${this.#patterns.length} lines came, but then "${printable(instead)}" instead of ${missing.title}`;
   }
 
   missing(): readonly LinePattern[] {
@@ -92,6 +122,10 @@ export class AnyOrder implements LineOrder {
 
   copy(): LineOrder {
     return new AnyOrder(this.#patterns, this.#lineOf);
+  }
+
+  progress(): string | undefined {
+    return came(this.#patterns, this.missing());
   }
 
   missing(): readonly LinePattern[] {

@@ -36,7 +36,6 @@ const orders = { "in-order": InOrder, consecutive: Consecutive, any: AnyOrder };
 /** Whole lines looked for from one offset on; the rest of a line that has begun before it is none. */
 class LinesSearch implements Looking<LinesHit> {
   readonly #feed: TextFeed;
-  readonly #wanted: LinesWanted;
   readonly #order: LineOrder;
   readonly isOpen = true;
   /** Where the line begins that is being read, in the feed's text. */
@@ -47,7 +46,6 @@ class LinesSearch implements Looking<LinesHit> {
 
   constructor(source: ByteSource, offset: number, wanted: LinesWanted) {
     this.#feed = new TextFeed(source, offset, { isRaw: false, skipsKernelLines: wanted.skipsKernelLines });
-    this.#wanted = wanted;
     this.#order = new orders[wanted.order](wanted.patterns);
   }
 
@@ -64,11 +62,7 @@ class LinesSearch implements Looking<LinesHit> {
   }
 
   progress(): string | undefined {
-    const missing = this.#order.missing();
-    const found = this.#wanted.patterns.length - missing.length;
-    if (found === 0) return undefined;
-    const what = missing.map(({ title }) => title).join(", ");
-    return `${found} of the ${this.#wanted.patterns.length} lines came; missing: ${what}`;
+    return this.#order.progress();
   }
 
   advance(until: number, budgetMs = Number.POSITIVE_INFINITY): LinesHit | undefined {
