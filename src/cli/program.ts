@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, Entry>> = {
   doctor: { summary: "what this host can run, proven by running it", load: () => import("./doctor.ts") },
   images: { summary: "list, build and remove guest images", load: () => import("./images.ts") },
   repro: { summary: "boot the machine of a trace again", load: () => import("./repro.ts") },
+  replay: { summary: "ask a run's expectations again, of its record", load: () => import("./replay.ts") },
   oracle: { summary: "what crashed, in saved console logs", load: () => import("./oracle.ts") },
   clean: { summary: "remove old results", load: () => import("./clean.ts") },
   init: { summary: "write config, example tests and CI file", load: () => import("./init.ts") },

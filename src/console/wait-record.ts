@@ -32,9 +32,9 @@ export interface MatchRecord {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  readonly groups?: Readonly<Record<string, string>>;
+  readonly groups?: Readonly<Record<string, string>> | undefined;
   /** Which of several patterns. */
-  readonly pattern?: number;
+  readonly pattern?: number | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Console } from "../console/console.ts";
 import type { WaitObserver } from "../console/wait-record.ts";
 import type { ConsoleName } from "../machine/machine.ts";
-import { LogSource } from "./log-source.ts";
+import { LogSource } from "../trace/log-source.ts";
 
 /** How much is read back at once for a listener: bounded, whatever the guest prints. */
 const pieceBytes = 256 * 1024;

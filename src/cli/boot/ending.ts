@@ -16,6 +16,9 @@ export interface Ending {
   readonly reason: string;
 }
 
+/** Whose last lines are the evidence. */
+type Witness = Pick<VirtualMachine, "console" | "machine">;
+
 /** For the trace. */
 export function verdictOf({ class: name, exitCode, reason }: Ending): Verdict {
   return { class: name, exitCode, reason: printable(reason.split("\n")[0] ?? "") };
@@ -28,7 +31,7 @@ export function endingByError(error: unknown): Ending | undefined {
 }
 
 /** The guest did what ends the run: `code` if its action was `exit`, else it is halted. */
-export function endingByGuest(vm: VirtualMachine, event: PowerEvent, code: number | undefined): Ending {
+export function endingByGuest(vm: Witness, event: PowerEvent, code: number | undefined): Ending {
   if (code !== undefined) {
     return { class: "PowerAction", exitCode: code, reason: `${describeEvent(event)}: action ${event.action}` };
   }
@@ -46,14 +49,14 @@ export function endingByGuest(vm: VirtualMachine, event: PowerEvent, code: numbe
 }
 
 /** The same while an expectation was not met: that beats an exit code of 0. */
-export function endingUnmet(vm: VirtualMachine, event: PowerEvent, code: number | undefined, unmet: Error): Ending {
+export function endingUnmet(vm: Witness, event: PowerEvent, code: number | undefined, unmet: Error): Ending {
   const byGuest = endingByGuest(vm, event, code);
   const reason = byGuest.class === "GuestCrash" ? byGuest.reason : unmet.message;
   if (byGuest.exitCode !== 0 && event.kind === "crash") return { ...byGuest, class: "GuestCrash", reason };
   return { class: "ExpectationFailed", exitCode: byGuest.exitCode || 1, reason };
 }
 
-function withEvidence(vm: VirtualMachine, first: string, event: PowerEvent): string {
+function withEvidence(vm: Witness, first: string, event: PowerEvent): string {
   const lines = vm.machine.consoles.com1 === "none" ? [] : vm.console("com1").lastLines(10);
   return [
     first,

@@ -7,7 +7,11 @@ import type { Watch } from "./script.ts";
 const lineBytes = 4096;
 
 /** Resolves when the pattern is printed, from the first byte on; rejects when nothing more will come. */
-export async function watchFor(vm: VirtualMachine, watch: Watch, signal: AbortSignal): Promise<Ending> {
+export async function watchFor(
+  vm: Pick<VirtualMachine, "console">,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<Ending> {
   const console = vm.console(watch.console);
   const match = await console.cursor("start").expect(watch.pattern, { timeout: longestTimerMs, signal });
   const before = console.text({ start: Math.max(0, match.start - lineBytes), end: match.start });

@@ -1,3 +1,4 @@
+import { type Clock, realClock, type Scheduled } from "../../console/clock.ts";
 import { Interrupted, TimeoutError } from "../../machine/errors.ts";
 import type { PowerEvent } from "../../power/event.ts";
 import { showDuration } from "../../power/wait.ts";
@@ -7,29 +8,39 @@ import { watchFor } from "./fail-on.ts";
 import type { RunFlags } from "./options.ts";
 
 export interface JudgeOptions {
-  readonly flags: RunFlags;
+  readonly flags: Pick<RunFlags, "steps" | "failOn">;
   /** Absent: for ever. */
   readonly timeoutMs: number | undefined;
   /** Whether a halted guest ends the run; with a person at the terminal it does not. */
   readonly endsWithGuest: boolean;
   readonly onEvent: (event: PowerEvent) => void;
   readonly onStep: (step: RunFlags["steps"][number]) => void;
+  /** The host's unless a recording is judged. */
+  readonly clock?: Clock;
 }
+
+/** What is judged: a running VM, or the recording of one. */
+export type JudgedVm = Pick<
+  VirtualMachine,
+  "console" | "crashed" | "exited" | "expectCrash" | "machine" | "power" | "reset" | "state"
+>;
 
 /** Decides how a run ends: by its script, by what the guest does, by time, or by whoever calls `end` or `fail`. */
 export class Judge {
   readonly ending: Promise<Ending>;
-  readonly #vm: VirtualMachine;
+  readonly #vm: JudgedVm;
+  readonly #clock: Clock;
   readonly #options: JudgeOptions;
   readonly #stop = new AbortController();
   #end: (ending: Ending) => void = () => {};
   #fail: (error: unknown) => void = () => {};
   /** What the guest's end has left unmet, once the script has settled. */
   #script: Promise<VmOver | undefined> = Promise.resolve(undefined);
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Scheduled | undefined;
 
-  constructor(vm: VirtualMachine, options: JudgeOptions) {
+  constructor(vm: JudgedVm, options: JudgeOptions) {
     this.#vm = vm;
+    this.#clock = options.clock ?? realClock;
     this.#options = options;
     this.ending = new Promise((resolve, reject) => {
       this.#end = resolve;
@@ -59,7 +70,7 @@ export class Judge {
     void this.#vm.crashed.then((error) => this.fail(error));
     this.#follow();
     const { timeoutMs } = this.#options;
-    if (timeoutMs !== undefined) this.#timer = setTimeout(() => void this.#timeIsUp(timeoutMs), timeoutMs);
+    if (timeoutMs !== undefined) this.#timer = this.#clock.after(timeoutMs, () => void this.#timeIsUp(timeoutMs));
   }
 
   /** Starts a halted guest again. */
@@ -104,13 +115,13 @@ export class Judge {
   /** Resolves when the script is done, or with what the guest's end has left unmet. Other errors end the run. */
   async #runScript(): Promise<VmOver | undefined> {
     const { flags, timeoutMs = Number.POSITIVE_INFINITY, onStep } = this.#options;
-    const deadline = performance.now() + timeoutMs;
+    const deadline = this.#clock.now() + timeoutMs;
     try {
       for (const step of flags.steps) {
         const console = this.#vm.console(step.console);
         if (step.kind === "send") console.send(step.bytes);
         else {
-          const timeout = Math.max(0, Math.ceil(deadline - performance.now()));
+          const timeout = Math.max(0, Math.ceil(deadline - this.#clock.now()));
           await console.expect(step.pattern, { timeout, signal: this.#stop.signal });
         }
         onStep(step);
@@ -134,7 +145,7 @@ export class Judge {
   }
 
   #close(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#stop.abort(new Interrupted("the run has ended"));
   }
 }

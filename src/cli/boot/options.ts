@@ -57,6 +57,32 @@ export function addRunOptions(command: Command): RunFlagReader {
   return { isJson, read };
 }
 
+/** What a recording can be judged by. */
+export interface ExpectFlags extends Pick<RunFlags, "steps" | "failOn" | "timeoutMs"> {
+  /** In the order given, as \`boot\` has them; none is sent. */
+  readonly steps: readonly Extract<Step, { kind: "expect" }>[];
+}
+
+/** Adds those of Petri's own options that judge a run which is over. */
+export function addExpectOptions(command: Command): { isJson(): boolean; read(): ExpectFlags } {
+  command
+    .option("--json", "one event a line on stdout; the last one tells how it ended")
+    .optionsGroup("Judge the recording by these instead:")
+    .option("--expect <PATTERN>", "a text or /regex/flags on com1, or on com2 with com2:PATTERN (repeats)", collect)
+    .option("--fail-on <PATTERN>", "end with 1 when this is printed (repeats)", collect)
+    .option("--timeout <TIME>", "of recorded time from the guest's start, such as 90s or 5m");
+  const isJson = () => command.opts<{ json?: boolean }>().json === true;
+  const read = (): ExpectFlags => {
+    const given = command.opts<{ expect?: string[]; failOn?: string[]; timeout?: string }>();
+    return {
+      steps: (given.expect ?? []).map(parseExpect),
+      failOn: (given.failOn ?? []).map(parseFailOn),
+      ...(given.timeout === undefined ? {} : { timeoutMs: readTimeout(given.timeout) }),
+    };
+  };
+  return { isJson, read };
+}
+
 /** Adds every option of a machine; the function returned gives them in the order they were written. */
 export function addMachineOptions(command: Command): () => GivenOption[] {
   const given: GivenOption[] = [];

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { commandLine } from "../../host/run.ts";
-import { placementFile } from "../../trace/writer.ts";
+import { placementFile, type Verdict } from "../../trace/writer.ts";
 import { commandName } from "../command-name.ts";
 import { toPlainText } from "../plain-text.ts";
 import { bold } from "../style.ts";
-import { type Ending, endingByError } from "./ending.ts";
+import { endingByError } from "./ending.ts";
 import { JsonEvents } from "./json-events.ts";
 
 /** Says how it ended: nothing on success; else why, where the record is, and what to type next. */
-export function report(ending: Ending, where: { traceDir: string | undefined; json: JsonEvents | undefined }): void {
+export function report(ending: Verdict, where: { traceDir: string | undefined; json: JsonEvents | undefined }): void {
   const { exitCode, reason } = ending;
   const { traceDir, json } = where;
   if (exitCode !== 0) {

@@ -15,7 +15,7 @@ export interface Watch {
   readonly text: string;
 }
 
-export function parseExpect(text: string): Step {
+export function parseExpect(text: string): Extract<Step, { kind: "expect" }> {
   return { kind: "expect", ...parseWatch("--expect", text) };
 }
 
