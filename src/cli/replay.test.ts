@@ -138,3 +138,11 @@ test("a record without expectations, or cut before the first, says which", async
   expect(cut.exitCode).toBe(64);
   expect(cut.stderr).toContain("it ends before anything was awaited");
 });
+
+test("a script waits for its guest's end for ever, not for the two minutes of a test's wait", async () => {
+  const cwd = await record(["--expect", "ready"], 0);
+  const events = readFileSync(join(cwd, "record/events.jsonl"), "utf8").split("\n");
+  const [wait = "{}"] = events.filter((line) => line.includes('"on":"power"'));
+  expect(JSON.parse(wait)).toMatchObject({ kind: "wait", mode: "next" });
+  expect(JSON.parse(wait)).not.toHaveProperty("timeoutMs");
+});

@@ -90,7 +90,10 @@ export class Judge {
 
   async #followPower(): Promise<never> {
     for (;;) {
-      const event = await this.#vm.power.next(undefined, { signal: this.#stop.signal });
+      const event = await this.#vm.power.next(undefined, {
+        signal: this.#stop.signal,
+        timeout: Number.POSITIVE_INFINITY,
+      });
       if (event.kind === "crash") this.#vm.expectCrash();
       this.#options.onEvent(event);
       const halts = event.action === "halt" || event.kind === "halted";
