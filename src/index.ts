@@ -9,6 +9,10 @@ export type {
   WaitOptions,
 } from "./console/console.ts";
 export { UnexpectedOutput } from "./console/console.ts";
+export type { KeyTerminal } from "./console/screen/key-sequences.ts";
+export type { Key, PressOptions } from "./console/screen/press.ts";
+export type { Screen, ScreenOptions, ScreenWaitOptions } from "./console/screen/screen.ts";
+export type { ScreenSnapshot } from "./console/screen/snapshot.ts";
 export type { Guest, ResetWay } from "./guest/driver.ts";
 export { localHost } from "./host/local.ts";
 export type { ResolvedImage } from "./image/recipe.ts";

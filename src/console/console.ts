@@ -7,6 +7,10 @@ import type { Clock } from "./clock.ts";
 import { ConsoleState } from "./console-state.ts";
 import { Cursor } from "./cursor.ts";
 import type { AnyMatch, Match } from "./match.ts";
+import { hasApplicationKeys } from "./screen/application-keys.ts";
+import { type Key, keyBytes, type PressOptions } from "./screen/press.ts";
+import type { Screen, ScreenOptions } from "./screen/screen.ts";
+import { Screens } from "./screen/screens.ts";
 import { lastLines, readText } from "./text.ts";
 import type { LinesOptions, WaitOptions } from "./wait-options.ts";
 import type { WaitObserver } from "./wait-record.ts";
@@ -52,6 +56,7 @@ export class Console {
   readonly #state: ConsoleState;
   readonly #send: (bytes: Uint8Array, isSecret: boolean) => void;
   readonly #cursor: Cursor;
+  readonly #screens = new Screens();
 
   constructor(options: ConsoleOptions) {
     this.#state = new ConsoleState(options);
@@ -129,6 +134,26 @@ export class Console {
   /** Types a line: a terminal's Enter key is a CR, which the guest's line discipline makes a line end. */
   sendLine(text = "", options: SendOptions = {}): void {
     this.send(`${text}\r`, options);
+  }
+
+  /**
+   * Presses keys, in order: names (`"Down"`, `"F2"`, `"Esc"`), `Ctrl-` and `Alt-` with a key, single characters. The
+   * options come last; `terminal` says whose keyboard it is, since firmware and Linux expect different bytes.
+   *
+   * @example vm.console().press("Down", "Down", "Enter");
+   * @example vm.console().press("F10", "y", { terminal: "vt-utf8" });
+   * @throws UsageError for a key that the terminal does not have, and the reason if the VM is gone
+   */
+  press(...keys: readonly [...Key[], Key | PressOptions]): void {
+    const given: readonly (Key | PressOptions)[] = keys;
+    const names = given.filter((key): key is Key => typeof key === "string");
+    const options = given.find((key): key is PressOptions => typeof key === "object") ?? {};
+    this.send(keyBytes(names, options, () => hasApplicationKeys(this.#state.source)));
+  }
+
+  /** What a terminal on this line shows, 80x25 by default: for menus and installers. See {@link Screen}. */
+  screen(options: ScreenOptions = {}): Screen {
+    return this.#screens.get(this, this.#state, options);
   }
 
   /** The last lines that are not blank, oldest first, escaped so that they are safe to show anywhere. */

@@ -38,10 +38,13 @@ test("loose ends turn a green test red; an original failure stays alone", async 
   expect(
     run.report.tests.map((each) => each.outcome),
     run.output,
-  ).toEqual(Array(16).fill("failed"));
+  ).toEqual(Array(18).fill("failed"));
   expect(failuresOf(run, "a wait that is never awaited [v86")[0]?.message).toContain("never awaited: com1: expect(");
   expect(failuresOf(run, "an expectation that is never awaited [v86")[0]?.message).toContain(
     "never awaited: expect(…)",
+  );
+  expect(failuresOf(run, "a screen that is never awaited [v86")[0]?.message).toContain(
+    'never awaited: com1: screen().toShow("petri-guest ready")',
   );
   expect(failuresOf(run, "an event that nobody looks at [v86")[0]?.message).toContain(
     "nobody looked at: the guest reset",
@@ -50,9 +53,9 @@ test("loose ends turn a green test red; an original failure stays alone", async 
     "nobody looked at: the guest powered off",
   );
   expect(failuresOf(run, "a guest's answer")[0]?.message).toContain('never awaited: guest.echo("one")');
-  expect(failuresOf(run, "a wait that fails")[0]?.place).toBe("loose-ends.sample.ts:38");
-  expect(failuresOf(run, "a guest that fails")[0]?.place).toBe("loose-ends.sample.ts:42");
-  expect(failuresOf(run, "fails first")).toEqual([{ message: "the first failure", place: "loose-ends.sample.ts:22" }]);
+  expect(failuresOf(run, "a wait that fails")[0]?.place).toBe("loose-ends.sample.ts:42");
+  expect(failuresOf(run, "a guest that fails")[0]?.place).toBe("loose-ends.sample.ts:46");
+  expect(failuresOf(run, "fails first")).toEqual([{ message: "the first failure", place: "loose-ends.sample.ts:26" }]);
 }, 60_000);
 
 test("a timeout ends whatever the body waits for, and the next attempt starts afresh", async () => {
@@ -89,12 +92,21 @@ test("matchers look at events, fail at the test's line, and refuse what cannot b
     "a span is missing",
     "prints what it must not",
     "lines out of order",
+    "shows what it must not",
+    "does not show",
     "resets instead",
     "exits otherwise",
     "more machines than reserved",
   ];
   const several = "prints one of several, lines, and nothing else until it powers off";
-  const passed = ["prints, and does not print", several, "powers off", "exits", "two machines"];
+  const passed = [
+    "prints, and does not print",
+    "shows, and does not show",
+    several,
+    "powers off",
+    "exits",
+    "two machines",
+  ];
   expect(outcomes(run)).toEqual(
     Object.assign({}, ...failed.map((name) => both(name, "failed")), ...passed.map((name) => both(name, "passed"))),
   );
@@ -106,6 +118,12 @@ test("matchers look at events, fail at the test's line, and refuse what cannot b
   );
   expect(failuresOf(run, "lines out of order")[0]?.message).toContain(
     'expected the lines "never", /^petri-guest ready/ on com1 within 100 ms, but they did not come',
+  );
+  expect(failuresOf(run, "shows what it must not")[0]?.message).toMatch(
+    /^expected the screen of com1 not to show "ready" during 10s, but it did\n.*80x25[\s\S]*│petri-guest ready/,
+  );
+  expect(failuresOf(run, "does not show")[0]?.message).toMatch(
+    /^expected the screen of com1 to show "login:"[\s\S]*│petri/,
   );
   expect(failuresOf(run, "resets instead [v86")[0]?.message).toContain('expected "shutdown" as the next power event');
   expect(failuresOf(run, "exits otherwise")[0]?.message).toContain(

@@ -8,8 +8,9 @@ import {
   toPrintAny,
   toPrintLines,
 } from "./to-print.ts";
+import { type ToShowOptions, toShow } from "./to-show.ts";
 
-export const matchers = { toPrint, toPrintAny, toPrintLines, toPowerOff, toReset, toCrash, toExit };
+export const matchers = { toPrint, toPrintAny, toPrintLines, toShow, toPowerOff, toReset, toCrash, toExit };
 
 /** What `expect` can say of a VM and its consoles. */
 export interface PetriMatchers {
@@ -32,6 +33,11 @@ export interface PetriMatchers {
    * @example await expect(vm.console()).toPrintLines(["link up", /^inet /, "ready"]);
    */
   toPrintLines(patterns: readonly (string | RegExp)[], options?: ToPrintLinesOptions): Promise<void>;
+  /**
+   * On a console's screen: the terminal shows this, now or later. Consumes nothing.
+   * @example await expect(vm.console().screen()).toShow(/^ *>Boot Manager/m);
+   */
+  toShow(pattern: string | RegExp, options?: ToShowOptions): Promise<void>;
   /** On a VM: the next thing the guest does to its power is to switch it off. */
   toPowerOff(options?: PowerMatcherOptions): Promise<void>;
   /** On a VM: the next power event is a reset, by that cause if one is named. */

@@ -10,6 +10,10 @@ vmTest("an expectation that is never awaited", { on }, async ({ vm }) => {
   void expect(vm.console()).toPrint(/^petri-guest ready/);
 });
 
+vmTest("a screen that is never awaited", { on }, async ({ vm }) => {
+  void vm.console().screen().toShow("petri-guest ready");
+});
+
 vmTest("an event that nobody looks at", { on }, async ({ vm, guest }) => {
   await guest.reset();
   const ready = /^petri-guest ready/;

@@ -28,6 +28,20 @@ vmTest("lines out of order", { on }, async ({ vm }) => {
   await expect(vm.console()).toPrintLines(["never", /^petri-guest ready/], { timeout: 100 });
 });
 
+vmTest("shows, and does not show", { on }, async ({ vm, guest }) => {
+  await guest.ready();
+  await expect(vm.console().screen()).toShow(/^petri-guest ready/);
+  await expect(vm.console().screen()).not.toShow("anything else", { during: 100 });
+});
+
+vmTest("shows what it must not", { on }, async ({ vm }) => {
+  await expect(vm.console().screen()).not.toShow("ready", { during: "10s" });
+});
+
+vmTest("does not show", { on }, async ({ vm }) => {
+  await expect(vm.console().screen({ columns: 40, rows: 3 })).toShow("login:", { timeout: "200ms" });
+});
+
 vmTest("powers off", { on }, async ({ vm, guest }) => {
   await guest.shutdown();
   await expect(vm).toPowerOff();
