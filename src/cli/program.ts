@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, Entry>> = {
   images: { summary: "list, build and remove guest images", load: () => import("./images.ts") },
   repro: { summary: "boot the machine of a trace again", load: () => import("./repro.ts") },
   replay: { summary: "ask a run's expectations again, of its record", load: () => import("./replay.ts") },
+  console: { summary: "play a console of a trace back", load: () => import("./console.ts") },
   oracle: { summary: "what crashed, in saved console logs", load: () => import("./oracle.ts") },
   clean: { summary: "remove old results", load: () => import("./clean.ts") },
   init: { summary: "write config, example tests and CI file", load: () => import("./init.ts") },
