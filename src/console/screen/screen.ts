@@ -83,6 +83,11 @@ export class Screen {
     return await this.showing(this.#state.source.end);
   }
 
+  /** False if the console ended because it could not be seen any longer, not because the guest's output did. */
+  get endedInOrder(): boolean {
+    return this.#state.endedInOrder;
+  }
+
   /** The screen as far as it has been looked at, without waiting: evidence for messages. */
   glance(): ScreenSnapshot | undefined {
     return this.#terminal?.snapshot();
