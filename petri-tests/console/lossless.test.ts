@@ -24,17 +24,21 @@ vmTest("every byte of a flood is recorded, in little memory", { ...kernel, timeo
 
 vmTest(
   "a test stuck in a loop for ten seconds loses nothing and does not stall the guest",
-  { ...kernel, timeout: "60s" },
+  { ...kernel, timeout: "120s" },
   async ({ vm, guest }) => {
     const size = 400_000;
     await guest.ready();
+    const done = new RegExp(`^ok flood ${size} crc32=([0-9a-f]{8})\\r?$`, "m");
     vm.console().sendLine(`flood ${size} 3`);
-    // The command leaves by the recorder's thread; from here on only that thread runs.
-    const until = performance.now() + 10_000;
-    while (performance.now() < until);
-    // The guest has finished meanwhile, though nobody here could listen.
-    const log = readFileSync(join(vm.traceDir, "com1.log"), "latin1");
-    const sum = new RegExp(`^ok flood ${size} crc32=([0-9a-f]{8})\\r?$`, "m").exec(log)?.[1];
+    // The command leaves by the recorder's thread; from here on only that thread runs. On a busy host the guest may
+    // need longer than the ten seconds, but it must finish while nobody here can listen.
+    const started = performance.now();
+    let sum: string | undefined;
+    for (let second = 1; second <= 10 || (sum === undefined && second <= 90); second++) {
+      while (performance.now() < started + second * 1000);
+      sum ??= done.exec(readFileSync(join(vm.traceDir, "com1.log"), "latin1"))?.[1];
+    }
+    expect(sum).toMatch(/^[0-9a-f]{8}$/);
     expect(crc32(flooded(vm.traceDir, size))).toBe(Number.parseInt(sum ?? "", 16));
     await expect(vm.console()).toPrint(`ok flood ${size}`);
   },

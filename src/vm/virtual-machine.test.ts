@@ -76,6 +76,21 @@ test("a reset by the test stops the guest first, and only what comes after count
   expect(vm.bootOffset()).toBe(100);
 });
 
+test("of resets at once each stops the boot before it, so no earlier boot's output counts as the last one's", async () => {
+  const { vm, running, consoles, calls } = setUp();
+  await vm.resume();
+  let printed = 100;
+  consoles.advance("com1", printed);
+  running.reset = async () => {
+    calls.push("reset");
+    printed += 100;
+    consoles.advance("com1", printed);
+  };
+  await Promise.all([vm.reset(), vm.reset()]);
+  expect(calls).toEqual(["resume", "pause", "reset", "pause", "reset"]);
+  expect(vm.bootOffset()).toBe(200);
+});
+
 test("whoever hears of a reset sees the next boot's offset already", async () => {
   const { vm, consoles, event, calls } = setUp();
   await vm.resume();

@@ -69,6 +69,7 @@ export class VirtualMachine {
   private sayExited: (exit: VmExit) => void = () => {};
   private quitting: Promise<void> | undefined;
   private acting: Promise<void> = Promise.resolve();
+  private resetting: Promise<void> = Promise.resolve();
   private nextStep = 0;
   private bootOffsets: VmmEvent["offsets"] = {};
 
@@ -127,8 +128,14 @@ export class VirtualMachine {
     await this.parts.running.resume();
   }
 
-  /** Back to the reset vector, and on. */
-  async reset(): Promise<void> {
+  /** Back to the reset vector, and on. Of several at once each is carried out, one after the other. */
+  reset(): Promise<void> {
+    const mine = this.resetting.then(() => this.resetNow());
+    this.resetting = mine.catch(() => {});
+    return mine;
+  }
+
+  private async resetNow(): Promise<void> {
     this.check();
     // A guest that still prints is stopped first: this boot's last bytes are not the next one's first.
     if (this.currentState === "running") await this.parts.running.pause();

@@ -60,6 +60,8 @@ export async function launchQemu(
   }
 
   async function restartNow(): Promise<void> {
+    // A guest that ran on from the reset might reset again before "cont", which QEMU would then refuse.
+    await qmp.execute("stop");
     // A system_reset under reboot=shutdown would itself end the VM; the policy counts when the reset is asked for.
     await qmp.execute("set-action", { reboot: "reset" });
     const done = classifier.hostReset();
@@ -74,7 +76,8 @@ export async function launchQemu(
     pid: life.process.pid,
     onEvent: (listener) => listeners.push(listener),
     resume: async () => void (await qmp.execute("cont")),
-    pause: async () => void (await qmp.execute("stop")),
+    // A restart under way would let the guest run again.
+    pause: async () => void (await restarts.then(() => qmp.execute("stop"))),
     reset: () => {
       classifier.expectPhantom();
       return restart();
