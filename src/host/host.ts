@@ -10,9 +10,13 @@ import type { RunOptions } from "./run.ts";
 export interface Host {
   readonly name: string;
   readonly platform: NodeJS.Platform;
+  /** All the memory there is, or that we may have where a container sets a limit. */
+  readonly memoryBytes: number;
   run(file: string, args: readonly string[], options?: RunOptions): Promise<{ stdout: Buffer; stderr: string }>;
   /** Starts a VMM in a process group of its own that dies with us. */
   spawn(file: string, args: readonly string[], options: SpawnOptions): Promise<NativeProcess>;
+  /** Whether a reader of a named pipe learns that its writer has ended: pipe(7) of Linux. */
+  readonly hasFifos: boolean;
   /** Listens on the plan's sockets; resolves once a VMM may connect. */
   record(plan: RecordingPlan): Promise<Recording>;
   /** The program's path, or undefined if it is not there. */

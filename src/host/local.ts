@@ -1,4 +1,5 @@
 import { accessSync, chmodSync, constants, copyFileSync, readdirSync, readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Host } from "./host.ts";
 import { listenObstacle } from "./ports.ts";
@@ -10,6 +11,11 @@ import { runCommand } from "./run.ts";
 export const localHost: Host = {
   name: "local",
   platform: process.platform,
+  get memoryBytes() {
+    // Without a limit it is 0 or some number beyond all memory (process.constrainedMemory).
+    return Math.min(totalmem(), process.constrainedMemory() || totalmem());
+  },
+  hasFifos: process.platform === "linux",
   run: runCommand,
   spawn: spawnProcess,
   record: startRecording,

@@ -1,5 +1,5 @@
-import { closeSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { closeSync, constants, openSync } from "node:fs";
+import { createServer, type Server, Socket } from "node:net";
 import { join } from "node:path";
 import { parentPort } from "node:worker_threads";
 import type { ConsoleName } from "../machine/machine.ts";
@@ -15,9 +15,12 @@ import type { FromThread, RecordingPlan, ToThread } from "./recording.ts";
 
 interface Line {
   readonly name: ConsoleName | "control";
-  readonly server: Server;
+  /** Absent for named pipes, which need nobody to listen. */
+  readonly server?: Server;
   socket: Socket | undefined;
   reading: PacedReading | undefined;
+  /** Where input goes, if not into the socket. */
+  input?: Socket;
 }
 
 interface Vm {
@@ -78,7 +81,10 @@ function open(id: number, plan: RecordingPlan): void {
       flusher: undefined,
     };
     vms.set(id, vm);
-    listenAll(vm, [...names.map((name) => [name, plan.consoles[name] ?? ""] as const), ["control", plan.control]]);
+    const { fifos = [] } = plan;
+    for (const name of fifos) openFifos(vm, name, plan.consoles[name] ?? "");
+    const sockets = names.filter((name) => !fifos.includes(name));
+    listenAll(vm, [...sockets.map((name) => [name, plan.consoles[name] ?? ""] as const), ["control", plan.control]]);
   } catch (error) {
     for (const log of consoles.values()) log.close();
     if (events !== undefined) closeSync(events);
@@ -111,6 +117,22 @@ function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control",
     });
   }
 }
+
+// Opened before the VMM is there: reading waits for its first byte, and ends when it does.
+function openFifos(vm: Vm, name: ConsoleName, path: string): void {
+  const out = openSync(`${path}.out`, fromFifo);
+  const socket = new Socket({ fd: out, readable: true, writable: false, readableHighWaterMark: 1 });
+  // Opened for reading too: a pipe that nobody reads yet cannot be opened for writing alone (fifo(7)).
+  const input = new Socket({ fd: openSync(`${path}.in`, toFifo), readable: false, writable: true });
+  input.on("error", () => {});
+  const line: Line = { name, socket, reading: undefined, input };
+  vm.lines.push(line);
+  vm.open++;
+  attach(vm, line, socket);
+}
+
+const fromFifo = constants.O_RDONLY | constants.O_NONBLOCK;
+const toFifo = constants.O_RDWR | constants.O_NONBLOCK;
 
 function attach(vm: Vm, line: Line, socket: Socket): void {
   const { name } = line;
@@ -221,7 +243,8 @@ function send(vm: Vm, name: ConsoleName, bytes: Uint8Array, isSecret: boolean): 
 }
 
 function socketOf(vm: Vm, name: ConsoleName | "control"): Socket | undefined {
-  const socket = vm.lines.find((line) => line.name === name)?.socket;
+  const line = vm.lines.find((each) => each.name === name);
+  const socket = line?.input ?? line?.socket;
   return socket?.writable ? socket : undefined;
 }
 
@@ -229,7 +252,7 @@ function close(vm: Vm): void {
   if (vm.closing) return;
   vm.closing = true;
   for (const line of vm.lines) {
-    line.server.close();
+    line.server?.close();
     line.socket?.destroy();
   }
   if (vm.open === 0) void vm.barrier.then(() => finish(vm));
@@ -238,7 +261,10 @@ function close(vm: Vm): void {
 function finish(vm: Vm): void {
   if (!vms.delete(vm.id)) return;
   clearTimeout(vm.flusher);
-  for (const line of vm.lines) line.server.close();
+  for (const line of vm.lines) {
+    line.server?.close();
+    line.input?.destroy();
+  }
   for (const [name, log] of vm.consoles) {
     flushChunk(vm, name, log);
     sayEnd(vm, name, log);

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { HostError } from "../machine/errors.ts";
 import type { ConsoleName } from "../machine/machine.ts";
 import { compiledModule } from "./compiled.ts";
+import { makeFifo } from "./fifo.ts";
 
 /** What to record of one VM: where its VMM will connect, and where the bytes go. */
 export interface RecordingPlan {
@@ -9,6 +10,12 @@ export interface RecordingPlan {
   /** Holds events.jsonl and a log for each console. */
   readonly traceDir: string;
   readonly consoles: Readonly<Partial<Record<ConsoleName, string>>>;
+  /**
+   * Consoles whose path stands for two named pipes, `PATH.in` and `PATH.out`, and not for a socket. A UART hands over
+   * one byte at a time: a Unix socket is full after 278 of those (each is charged a whole buffer), a pipe after 65,536
+   * (pipe(7)). A guest whose UART stays full for 10 ms overruns it (Linux, wait_for_lsr), and its bytes are lost.
+   */
+  readonly fifos?: readonly ConsoleName[];
   readonly control: string;
 }
 
@@ -97,6 +104,12 @@ export async function startRecording(plan: RecordingPlan): Promise<Recording> {
     if (sessions.size === 0) worker.unref();
   });
   const post = (message: ToThread) => worker.postMessage(message);
+  try {
+    for (const name of plan.fifos ?? []) for (const end of ["in", "out"]) makeFifo(`${plan.consoles[name]}.${end}`);
+  } catch (error) {
+    finished.resolve();
+    throw error;
+  }
   post({ op: "open", vm, plan });
   await listening.promise;
   return {

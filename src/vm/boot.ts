@@ -17,7 +17,7 @@ import type { Detection, RunningVmm } from "../vmm/contract.ts";
 import { vmmNamed } from "../vmm/registry.ts";
 import { applyImage, type MachinePart } from "./apply-image.ts";
 import { checkFiles } from "./check-files.ts";
-import { checkPorts } from "./check-ports.ts";
+import { checkHost } from "./check-host.ts";
 import { ConsoleSet } from "./console-set.ts";
 import { choosePlacement, detectAll, detectionOf, supportReasons } from "./detection.ts";
 import { watchFrontpage } from "./frontpage.ts";
@@ -63,7 +63,7 @@ export async function boot(options: BootOptions): Promise<VirtualMachine> {
   const placement = choosePlacement(machine, options.placement ?? {}, detections);
   const reasons = supportReasons(machine, placement, detections);
   if (reasons.length > 0) throw UnsupportedError.of(reasons, `${placement.vmm} cannot run this machine`);
-  await checkPorts(machine, host);
+  await checkHost(machine, host);
   options.signal?.throwIfAborted();
   return await launch(machine, placement, detectionOf(placement.vmm, detections), host, options);
 }
@@ -94,7 +94,7 @@ async function launch(
   try {
     run = newRunDirectory();
     const { path: runDir, remove } = run;
-    const paths = { runDir, traceDir: options.traceDir };
+    const paths = { runDir, traceDir: options.traceDir, hasFifos: host.hasFifos };
     const plan = vmm.plan(machine, paths, detection, placement.accelerator);
     trace.writeMachine(machine);
     trace.writePlacement({ ...placement, accelerator: plan.accelerator });

@@ -4,10 +4,10 @@ import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { localHost } from "../host/local.ts";
 import { type MachineInput, machineSchema } from "../machine/machine.ts";
-import { checkPorts } from "./check-ports.ts";
+import { checkHost } from "./check-host.ts";
 
 const check = (part: Partial<MachineInput>) =>
-  checkPorts(machineSchema.parse({ boot: { kind: "kernel", kernel: "/k" }, ...part }), localHost);
+  checkHost(machineSchema.parse({ boot: { kind: "kernel", kernel: "/k" }, ...part }), localHost);
 
 async function usedTcpPort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -57,4 +57,10 @@ test("a port of one protocol is free for the other, and looking does not take it
 test("an address that is not this host's is said so", async () => {
   const forward = [{ hostAddress: "192.0.2.1", hostPort: 2222, guestPort: 22 }];
   await expect(check({ nics: [{ forward }] })).rejects.toThrow(/192\.0\.2\.1:2222 is on no network card of this host/);
+});
+
+test("more memory than the host has is said together with the ports", async () => {
+  const port = await usedTcpPort();
+  const machine = { memory: { size: "1024T" }, nics: [{ forward: [{ hostPort: port, guestPort: 22 }] }] };
+  await expect(check(machine)).rejects.toThrow(/^memory\.size: 1024 TiB is more than this host's .*: write less\nnics/);
 });

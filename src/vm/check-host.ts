@@ -1,13 +1,20 @@
 import type { Host } from "../host/host.ts";
 import { HostError } from "../machine/errors.ts";
 import type { Machine } from "../machine/machine.ts";
+import { humanSize } from "../machine/size.ts";
 
 /**
- * Looks whether the VMM can listen on every port the machine asks for, since what VMMs say of it is hard to read.
- * Throws one HostError that names them all. A port may still be taken between this look and the VMM's start.
+ * Looks whether the host has the memory and every port that the machine asks for, since what VMMs say of it is hard to
+ * read. Throws one HostError that names all it lacks. A port may still be taken between this look and the VMM's start.
  */
-export async function checkPorts(machine: Machine, host: Host): Promise<void> {
+export async function checkHost(machine: Machine, host: Host): Promise<void> {
   const problems: string[] = [];
+  const { size } = machine.memory;
+  if (size > host.memoryBytes) {
+    problems.push(
+      `memory.size: ${humanSize(size)} is more than this host's ${humanSize(host.memoryBytes)}: write less`,
+    );
+  }
   for (const { option, ...port } of wanted(machine)) {
     const obstacle = await host.listenObstacle(port);
     if (obstacle) problems.push(`${option}: ${port.protocol} ${port.address}:${port.port} ${obstacle}`);

@@ -54,6 +54,8 @@ export interface RunPaths {
   readonly runDir: string;
   /** Where logs stay after the run. */
   readonly traceDir: string;
+  /** Whether the host's named pipes can carry a console; sockets do if not said. */
+  readonly hasFifos?: boolean;
 }
 
 /** What launching takes: data only, so it can be printed, recorded and pinned by snapshots. */
@@ -63,6 +65,8 @@ export interface VmmPlan {
   readonly run: NativeCommand;
   /** Consoles by name: the socket the VMM connects to. */
   readonly consoles: Readonly<Partial<Record<ConsoleName, string>>>;
+  /** Those of them that are not a socket but two named pipes, `PATH.in` and `PATH.out`. */
+  readonly fifos?: readonly ConsoleName[];
   readonly control: string;
   /** Files made before the VMM starts. */
   readonly copies: readonly { readonly from: string; readonly to: string }[];

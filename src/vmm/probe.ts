@@ -51,7 +51,7 @@ export async function probeAccelerator(
     mkdirSync(traceDir, { recursive: true });
     TraceWriter.open(traceDir, { clockStart }).close();
     const answer = watchFile(join(traceDir, "com1.log"));
-    const paths = { runDir: run.path, traceDir };
+    const paths = { runDir: run.path, traceDir, hasFifos: host.hasFifos };
     launching = vmm.launch(vmm.plan(machine, paths, assumed, accelerator), paths, host, {
       clockStart,
       signal: stop.signal,

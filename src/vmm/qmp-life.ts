@@ -57,6 +57,7 @@ export class QmpLife {
       clockStart: settings.clockStart,
       traceDir: paths.traceDir,
       consoles: plan.consoles,
+      fifos: plan.fifos ?? [],
       control: plan.control,
     });
     let process: NativeProcess | undefined;

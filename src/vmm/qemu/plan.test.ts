@@ -78,7 +78,7 @@ test("UEFI with a private copy of its variables, and disks on every bus", () => 
     -drive if=pflash,unit=0,format=raw,readonly=on,file=/fw/CODE.fd
     -drive if=pflash,unit=1,format=raw,file=/run/nvram.fd
     -device virtio-scsi-pci,id=scsi
-    -device qemu-xhci,id=usb
+    -device qemu-xhci,id=usb,p2=15,p3=15
     -drive id=disk0,if=none,format=raw,snapshot=on,file=/virtio.img
     -device virtio-blk-pci,drive=disk0,bootindex=0
     -drive id=disk1,if=none,format=raw,snapshot=on,file=/ahci.img
@@ -143,11 +143,11 @@ test("PCAT with everything else a machine can have", () => {
     -device ich9-ahci,id=ahci
     -drive id=disk0,if=none,format=qcow2,file=/a.qcow2
     -device ide-hd,bus=ide.0,unit=0,drive=disk0,bootindex=0
+    -drive id=disk3,if=floppy,index=0,format=raw,readonly=on,file=/d.img
     -drive id=disk1,if=none,format=raw,media=cdrom,readonly=on,file=/b.iso
     -device ide-cd,bus=ide.0,unit=1,drive=disk1,bootindex=1
     -drive id=disk2,if=none,format=vhdx,snapshot=on,file=/c.vhdx
     -device ide-hd,bus=ahci.3,drive=disk2,bootindex=2
-    -drive id=disk3,if=floppy,index=0,format=raw,readonly=on,file=/d.img
     -netdev user,id=nic0,hostfwd=tcp:127.0.0.1:2222-:22
     -device virtio-net-pci,netdev=nic0,mac=52:54:00:00:00:01,romfile=
     -device virtio-rng-pci
@@ -191,10 +191,10 @@ test("every refusal at once, each with what to do", () => {
       "arch: aarch64 is not carried yet; write x86_64",
       "boot: no UEFI firmware was found: install the package ovmf, or set PETRI_UEFI_CODE to a code image",
       "processors.model: host needs an accelerator that runs guest code on the CPU; write max for tcg",
-      "memory.thp: QEMU asks for huge pages by itself; leave thp out",
       "watchdog: itco is part of q35; write chipset q35",
       "disks: microvm has virtio disks only, not ide",
       "watchdog: microvm has no watchdog",
+      "memory.thp: QEMU always asks for huge pages by itself; leave thp out",
       "chipset: microvm starts kernels only",
       "disks[1].bus: an optical drive cannot be on virtio; write ide, ahci, scsi or usb",
       "clock: warp is not carried yet; write real",
@@ -222,4 +222,13 @@ test("an accelerator that was proven not to work is refused with the proof", () 
       },
     ]
   `);
+});
+
+test("where the host has pipes, serial lines are pipes: a UART's single bytes soon fill a socket", () => {
+  const machine = machineSchema.parse({ boot: { kind: "kernel", kernel: "/k" }, consoles: { hvc0: "capture" } });
+  const { run, fifos, consoles } = planQemu(machine, { ...paths, hasFifos: true }, detection);
+  expect(fifos).toEqual(["com1"]);
+  expect(consoles).toEqual({ com1: "/run/com1", hvc0: "/run/hvc0" });
+  expect(run.args).toContain("pipe,id=com1,path=/run/com1");
+  expect(run.args).toContain("socket,id=hvc0,path=/run/hvc0");
 });

@@ -20,7 +20,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
   }
   const accelerator = pickAccelerator(detection, wanted) ?? "tcg";
   const chipset = resolveChipset(machine);
-  const { consoles, args: consoleArgs } = consoleArguments(machine, paths, chipset);
+  const { consoles, fifos, args: consoleArgs } = consoleArguments(machine, paths, chipset);
   const control = join(paths.runDir, "control");
   const boot = bootArguments(machine, paths, detection);
   const args = [
@@ -47,6 +47,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     accelerator,
     run: { file: detection.binary ?? "qemu-system-x86_64", args },
     consoles,
+    ...(fifos.length > 0 ? { fifos } : {}),
     control,
     copies: boot.copies,
     firmware: boot.firmware,
@@ -101,20 +102,23 @@ function consoleArguments(machine: Machine, paths: RunPaths, chipset: string) {
   const args: string[] = [];
   const ports = ["com1", "com2", "com3", "com4"] as const;
   const last = ports.findLastIndex((name) => isRecorded(machine, name));
-  const chardev = (name: ConsoleName) => {
+  const fifos: ConsoleName[] = [];
+  const chardev = (name: ConsoleName, kind: "socket" | "pipe" = "socket") => {
     const path = join(paths.runDir, name);
     consoles[name] = path;
-    return ["-chardev", `socket,id=${name},path=${escapeOption(path)}`];
+    if (kind === "pipe") fifos.push(name);
+    return ["-chardev", `${kind},id=${name},path=${escapeOption(path)}`];
   };
   for (const name of ports.slice(0, last + 1)) {
-    if (isRecorded(machine, name)) args.push(...chardev(name), "-serial", `chardev:${name}`);
+    if (isRecorded(machine, name))
+      args.push(...chardev(name, paths.hasFifos ? "pipe" : "socket"), "-serial", `chardev:${name}`);
     else args.push("-serial", "none");
   }
   if (isRecorded(machine, "hvc0")) {
     const device = chipset === "microvm" ? "virtio-serial-device" : "virtio-serial-pci";
     args.push(...chardev("hvc0"), "-device", device, "-device", "virtconsole,chardev=hvc0");
   }
-  return { consoles, args };
+  return { consoles, fifos, args };
 }
 
 function isRecorded(machine: Machine, name: (typeof consoleNames)[number]): boolean {

@@ -1,0 +1,45 @@
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { makeFifo } from "./fifo.ts";
+import { localHost } from "./local.ts";
+import { startRecording } from "./recording.ts";
+
+test("a pipe that cannot be made is said so", () => {
+  expect(() => makeFifo("/nowhere/at/all")).toThrow(/the pipe \/nowhere\/at\/all cannot be made: errno 2/);
+});
+
+test.runIf(localHost.hasFifos)(
+  "a console on pipes takes a UART's bytes one by one, and ends with its VMM",
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), "petri-fifo-"));
+    const [com1, control] = [join(dir, "com1"), join(dir, "control")];
+    const clockStart = process.hrtime.bigint();
+    const recording = await startRecording({
+      ...{ clockStart, traceDir: dir, consoles: { com1 }, fifos: ["com1"], control },
+    });
+    recording.listen({ onBytes: () => {}, onControl: () => {}, onFault: () => {} });
+    // As QEMU opens them (chardev/char-pipe.c).
+    const flags = constants.O_RDWR | constants.O_NONBLOCK;
+    const [out, input] = [openSync(`${com1}.out`, flags), openSync(`${com1}.in`, flags)];
+    const socket = connect(control);
+    await recording.connected;
+
+    // More than a Unix socket would hold of them (278), less than a pipe (65,536): none may be refused, even if the
+    // recorder does not come to read meanwhile.
+    const text = "0123456789abcde\n".repeat(3750);
+    for (const char of text) writeSync(out, char);
+    recording.write("com1", Buffer.from("hello\n"));
+    const received = Buffer.alloc(100);
+    const length = await vi.waitFor(() => readSync(input, received));
+    expect(received.toString("latin1", 0, length)).toBe("hello\n");
+
+    closeSync(out);
+    closeSync(input);
+    socket.destroy();
+    await recording.finished;
+    expect(readFileSync(join(dir, "com1.log"), "latin1")).toBe(text);
+  },
+);
