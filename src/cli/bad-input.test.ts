@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +14,8 @@ function folder(): string {
   const cwd = newFolder();
   copyFileSync(join(builtGuest, "petri-guest.img"), join(cwd, "disk.raw"));
   copyFileSync(join(builtGuest, "petri-guest.img"), join(cwd, "wrong.qcow2"));
+  copyFileSync(join(builtGuest, "petri-guest.efi"), join(cwd, "guest.efi"));
+  copyFileSync(join(builtGuest, "petri-guest.elf"), join(cwd, "guest.elf"));
   writeFileSync(join(cwd, "text.elf"), "no kernel at all\n".repeat(100));
   return cwd;
 }
@@ -36,6 +38,12 @@ test.each([
     ["--uefi", "--memory", "4Q", "--com1", "x"],
     64,
     /^petri: the command line has problems:\n {2}- --memory 4Q .*\n {2}- --com1 x /,
+  ],
+  [
+    "own options among them",
+    ["--uefi", "--memory", "4Q", "--timeout", "5", "--expect", "/(/", "--fail-on", "/[/"],
+    64,
+    /^petri: .*:\n {2}- --memory 4Q .*\n {2}- --timeout 5 .*\n {2}- --expect .*\n {2}- --fail-on /,
   ],
   [
     "a disk that is missing",
@@ -63,6 +71,37 @@ test.each([
     /^petri: --uefi-firmware nope\.fd: nope\.fd does not exist/,
   ],
   ["a kernel that is none", ["--kernel", "text.elf"], 64, /^petri: --kernel text\.elf: text\.elf is no kernel/],
+  [
+    "a console file that is the disk by another spelling",
+    ["--pcat", "--disk", "disk.raw", "--com2", "file=./disk.raw"],
+    64,
+    /^petri: --com2 file=\.\/disk\.raw: \.\/disk\.raw is part of the machine and would be overwritten/,
+  ],
+  [
+    "a pidfile that is the disk",
+    ["--pcat", "--disk", "disk.raw", "--vmm", "v86", "--pidfile", "disk.raw"],
+    64,
+    /^petri: --pidfile: disk\.raw is part of the machine and would be overwritten/,
+  ],
+  [
+    "an EFI application without UEFI",
+    ["--kernel", "guest.efi"],
+    64,
+    /^petri: --kernel guest\.efi: guest\.efi is an EFI application, which only UEFI firmware can start: boot it by uefi/,
+  ],
+  [
+    "an ELF kernel by UEFI",
+    ["--uefi", "--kernel", "guest.elf"],
+    64,
+    /guest\.elf is an i386 ELF kernel with PVH entry, which UEFI firmware cannot start/,
+  ],
+  ["a program", ["--kernel", process.execPath], 64, /is an x86-64 ELF file without PVH entry; a bzImage, /],
+  [
+    "a socket whose path is too long",
+    ["--image", "petri-guest", "--vmm", "v86", "--com2", `listen=${"a".repeat(120)}`],
+    64,
+    /^petri: --com2 listen=a+: a socket's path has at most 10\d bytes, this one 120/,
+  ],
   ["no way to boot", [], 64, /how to boot is not said/],
   ["an image that is none", ["--image", "debain"], 64, /there is no image "debain"; the catalogue has petri-guest/],
   ["a 64-bit image on v86", ["--image", "debian-cloud", "--vmm", "v86"], 69, /64-bit guest; v86 runs 32-bit ones/],
@@ -87,6 +126,7 @@ test.each([
   expect(stderr).toMatch(message);
   expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: "" });
   expect(readdirSync(cwd)).toEqual(before);
+  expect(readFileSync(join(cwd, "disk.raw"))).toEqual(readFileSync(join(builtGuest, "petri-guest.img")));
 });
 
 test("a port in use", async () => {

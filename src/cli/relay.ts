@@ -1,7 +1,7 @@
 import { closeSync, lstatSync, openSync, rmSync, writeSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { parseBackend } from "../machine/console-backend.ts";
-import { HostError } from "../machine/errors.ts";
+import { HostError, UsageError } from "../machine/errors.ts";
 import { type ConsoleName, consoleNames, type Machine } from "../machine/machine.ts";
 import { optionOf } from "./boot/script.ts";
 
@@ -57,7 +57,14 @@ function fileRelay(console: ConsoleName, path: string, option: string): Relay {
   };
 }
 
+/** Longer paths do not fit into sockaddr_un (unix(7)), and libuv cuts them off without a word. */
+const mostPathBytes = process.platform === "linux" ? 107 : 103;
+
 async function pathRelay(console: ConsoleName, path: string, option: string): Promise<Relay> {
+  const length = Buffer.byteLength(path);
+  if (length > mostPathBytes) {
+    throw new UsageError(`${option}: a socket's path has at most ${mostPathBytes} bytes, this one ${length}`);
+  }
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) {
     if (await isAnswered(path)) throw inUse(option, path);
     // A socket nobody listens on was left by a process that is gone.

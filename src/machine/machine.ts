@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hostAddress } from "./address.ts";
 import { bootSchema } from "./boot.ts";
 import { backendSchema } from "./console-backend.ts";
 import { type Disk, diskSchema, settleDisk } from "./disk.ts";
@@ -50,7 +51,7 @@ const consoles = z
   })
   .describe("serial lines; each is recorded from its first byte");
 
-const vnc = z.strictObject({ listen: z.string().min(1).default("127.0.0.1"), port: portSchema.default(5900) });
+const vnc = z.strictObject({ listen: hostAddress.default("127.0.0.1"), port: portSchema.default(5900) });
 
 /** What the user writes, before what follows from it is filled in: the machine's fields one by one. */
 export const machineFields = z

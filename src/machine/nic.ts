@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hostAddress } from "./address.ts";
 
 const port = z
   .number({ error: "write a port from 1 to 65535" })
@@ -23,7 +24,7 @@ export const nicSchema = z.strictObject({
     .array(
       z.strictObject({
         protocol: z.enum(["tcp", "udp"]).default("tcp"),
-        hostAddress: z.string().min(1).default("127.0.0.1"),
+        hostAddress: hostAddress.default("127.0.0.1"),
         hostPort: port,
         guestPort: port,
       }),

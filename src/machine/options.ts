@@ -22,6 +22,8 @@ export interface OptionsContext {
   readonly defaults?: MachineOverrides;
   /** Names of the caller's own options, for suggestions. */
   readonly alsoKnown?: readonly string[];
+  /** What the caller found wrong with its own options: told together with the rest. */
+  readonly alsoWrong?: readonly string[];
 }
 
 export interface MachineFromOptions {
@@ -42,7 +44,8 @@ export interface MachineFromOptions {
  */
 export function readMachineOptions(given: readonly GivenOption[], context: OptionsContext = {}): MachineFromOptions {
   const { problems, notCarried, ...result } = checkMachineOptions(given, context);
-  if (problems.length > 0) throw UsageError.of([...problems, ...notCarried]);
+  const { alsoWrong = [] } = context;
+  if (problems.length + alsoWrong.length > 0) throw UsageError.of([...problems, ...notCarried, ...alsoWrong]);
   if (notCarried.length > 0) throw UnsupportedError.of(notCarried, "the command line has options not carried yet");
   return result;
 }

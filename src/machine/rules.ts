@@ -4,6 +4,7 @@ import { bootRules } from "./rules/boot.ts";
 import { diskRules } from "./rules/disks.ts";
 import { hostRules } from "./rules/host-claims.ts";
 import { memoryRules } from "./rules/memory.ts";
+import { nicRules } from "./rules/nics.ts";
 import { powerRules } from "./rules/power.ts";
 import { processorRules } from "./rules/processors.ts";
 
@@ -13,7 +14,7 @@ import { processorRules } from "./rules/processors.ts";
  */
 export type Rule = (machine: SoundFields, broken: ReadonlySet<PropertyKey>) => Problem[];
 
-const rules: readonly Rule[] = [bootRules, processorRules, memoryRules, diskRules, hostRules, powerRules];
+const rules: readonly Rule[] = [bootRules, processorRules, memoryRules, diskRules, nicRules, hostRules, powerRules];
 
 export function checkRules(machine: SoundFields, broken: ReadonlySet<PropertyKey> = new Set()): Problem[] {
   return rules.flatMap((rule) => rule(machine, broken));

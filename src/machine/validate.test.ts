@@ -328,3 +328,17 @@ test("no message carries a terminal's escape or a second line of the user's maki
 function port(hostAddress: string) {
   return { hostAddress, hostPort: 2222, guestPort: 22 };
 }
+
+test("addresses of the host are IP addresses, which no option of a VMM can hide in", () => {
+  const forward = [{ hostAddress: "127.0.0.1:1,guestfwd=x", hostPort: 2222, guestPort: 22 }];
+  const said = complaints({ ...uefi, nics: [{ forward }], display: { vnc: { listen: "::,password=on" } } });
+  expect(said).toMatch(/hostAddress: .* is not accepted: write an IP address/);
+  expect(said).toMatch(/display\.vnc\.listen: .* is not accepted: write an IP address/);
+});
+
+test("a card without a network forwards nothing", () => {
+  const forward = [{ hostPort: 2222, guestPort: 22 }];
+  expect(complaints({ ...uefi, nics: [{ backend: "none", forward }] })).toContain(
+    "nics[0].forward: needs backend user",
+  );
+});

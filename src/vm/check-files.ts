@@ -4,6 +4,7 @@ import { floppySizes } from "../machine/disk.ts";
 import { UsageError } from "../machine/errors.ts";
 import type { Machine } from "../machine/machine.ts";
 import { formatProblem, type Problem, problem } from "../machine/problem.ts";
+import { outputProblems } from "./check-outputs.ts";
 
 /**
  * Looks at every file a machine names, before any process starts. Throws one UsageError with everything wrong: what is
@@ -32,9 +33,8 @@ export function checkFiles(machine: Machine, say: (problem: Problem) => string =
   if (boot.kind !== "pcat") {
     const finding =
       boot.kernel === undefined ? undefined : lookAtKernel(boot.kernel, look(["boot", "kernel"], boot.kernel));
-    if (finding && !finding.format) {
-      problems.push(problem(["boot", "kernel"], `${boot.kernel} is no kernel but ${finding.what}; ${kernelsWanted}`));
-    }
+    const why = finding && wrongKernel(finding, boot.kind);
+    if (why) problems.push(problem(["boot", "kernel"], `${boot.kernel} is ${why}`));
     look(["boot", "initrd"], boot.initrd);
   }
   look(["memory", "file"], machine.memory.file);
@@ -55,11 +55,24 @@ export function checkFiles(machine: Machine, say: (problem: Problem) => string =
     if (format === "vmdk" || format === "compressed") return disk;
     return { ...disk, format, ...(format === "iso" ? { dvd: true, readOnly: true } : {}) };
   });
+  problems.push(...outputProblems(machine));
   if (problems.length > 0) throw UsageError.of(problems.map(say), "the machine's files have problems");
   return { ...machine, disks };
 }
 
 const kernelsWanted = "a bzImage, a PVH or multiboot ELF, or an arm64 Image is needed";
+
+/** Why a file cannot be started so, whatever the VMM; undefined if some VMM may start it. */
+function wrongKernel({ format, what, bits }: KernelFinding, kind: "uefi" | "kernel"): string | undefined {
+  if (!format) return `no kernel but ${what}; ${kernelsWanted}`;
+  if (kind === "uefi") {
+    const isApplication = format === "efi" || format === "bzImage" || format === "arm64-image";
+    return isApplication ? undefined : `${what}, which UEFI firmware cannot start: boot it directly, without uefi`;
+  }
+  if (format === "efi") return `${what}, which only UEFI firmware can start: boot it by uefi`;
+  // Loaders enter an ELF file in 32-bit mode: by its PVH note, its multiboot header, or as a 32-bit Linux kernel.
+  return format === "elf" && bits === 64 ? `${what}; ${kernelsWanted}` : undefined;
+}
 
 function lookAtKernel(path: string, bytes: { head: Buffer } | undefined): KernelFinding | undefined {
   if (!bytes) return undefined;

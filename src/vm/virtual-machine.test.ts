@@ -185,3 +185,27 @@ test("a listener that fails poisons its console instead of ending the process", 
   consoles.advance("com1", 10);
   await expect(vm.console().expect("y")).rejects.toThrow("the pipe is closed");
 });
+
+test("every kind of loose end is named: waits of each sort, and events nobody looked at", async () => {
+  const { vm, event } = setUp();
+  await vm.resume();
+  void vm.console().expect("never said");
+  void vm.power.find("shutdown");
+  event("reset");
+  const reset = await vm.power.next("reset");
+  expect(vm.loose()).toEqual([
+    expect.stringMatching(/^never awaited: com1: expect\("never said"\)/),
+    expect.stringMatching(/^never awaited: power\.find\("shutdown"\)/),
+  ]);
+  event("watchdog");
+  expect(reset.kind).toBe("reset");
+  expect(vm.loose()).toContainEqual(expect.stringMatching(/^nobody looked at: .*watchdog/));
+});
+
+test("a VMM that cannot go on fails the VM, whoever waits for what", async () => {
+  const { vm, event } = setUp();
+  await vm.resume();
+  event("vmm-error");
+  expect(await crashOf(vm)).toBeInstanceOf(VmmError);
+  await expect(vm.console().expect("more")).rejects.toThrow(/the VM cannot go on/);
+});

@@ -17,9 +17,11 @@ export async function bootCommand(
 
 async function bootMachine(given: readonly GivenOption[], flagReader: RunFlagReader, signal: AbortSignal) {
   const settings = await loadSettings({});
-  const options = readMachineOptions(given, { defaults: settings.machine, alsoKnown: ownOptions });
+  const alsoWrong: string[] = [];
+  const own = flagReader.read(alsoWrong);
+  const options = readMachineOptions(given, { defaults: settings.machine, alsoKnown: ownOptions, alsoWrong });
   const { paused = false, pidfile } = options.run;
-  const flags = { ...flagReader.read(), paused, ...(pidfile === undefined ? {} : { pidfile }) };
+  const flags = { ...own, paused, ...(pidfile === undefined ? {} : { pidfile }) };
   return await runMachine({
     ...{ command: "boot", flags, signal, settings },
     prepare: (progress) => prepare(options, settings, { signal, onProgress: (what) => progress.show(what) }),

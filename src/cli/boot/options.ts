@@ -22,8 +22,8 @@ const group = "Run and judge:";
 export interface RunFlagReader {
   /** Known even where another option is wrong. */
   isJson(): boolean;
-  /** Throws UsageError for the first option that cannot be read. */
-  read(): RunFlags;
+  /** Adds what is wrong with them to `problems`; the flags count only if nothing is. */
+  read(problems: string[]): RunFlags;
 }
 
 /** Adds Petri's own options, to be read once the command line was parsed. */
@@ -41,12 +41,14 @@ export function addRunOptions(command: Command): RunFlagReader {
   command.on("option:expect", (text: string) => steps.push([parseExpect, text]));
   command.on("option:send", (text: string) => steps.push([parseSend, text]));
   const isJson = () => command.opts<{ json?: boolean }>().json === true;
-  const read = (): RunFlags => {
+  const read = (problems: string[]): RunFlags => {
+    const each = <T>(texts: readonly string[], one: (text: string) => T) =>
+      texts.flatMap((text) => attempt(() => one(text), problems));
     const options = command.opts<{ failOn?: string[]; timeout?: string; quiet?: boolean; trace?: string }>();
-    const timeoutMs = options.timeout === undefined ? undefined : readTimeout(options.timeout);
+    const [timeoutMs] = each(options.timeout === undefined ? [] : [options.timeout], readTimeout);
     return {
-      steps: steps.map(([read, text]) => read(text)),
-      failOn: (options.failOn ?? []).map(parseFailOn),
+      steps: steps.flatMap(([parse, text]) => each([text], parse)),
+      failOn: each(options.failOn ?? [], parseFailOn),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       json: isJson(),
       quiet: options.quiet === true,
@@ -101,6 +103,16 @@ export function addMachineOptions(command: Command): () => GivenOption[] {
 
 function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
+}
+
+function attempt<T>(read: () => T, problems: string[]): T[] {
+  try {
+    return [read()];
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    problems.push(error.message);
+    return [];
+  }
 }
 
 function readTimeout(text: string): number {

@@ -18,9 +18,12 @@ export interface ReproOptions {
 export function reproCommand(dir: string, { anyway, flags, signal }: ReproOptions): Promise<number> {
   return reporting(flags.isJson(), async () => {
     const settings = await loadSettings({});
+    const problems: string[] = [];
+    const own = flags.read(problems);
+    if (problems.length > 0) throw UsageError.of(problems);
     const trace = await readTrace(dir);
     return await runMachine({
-      ...{ command: "repro", flags: flags.read(), signal, settings },
+      ...{ command: "repro", flags: own, signal, settings },
       prepare: async (progress) => {
         progress.show("comparing the files with those of the trace");
         if (!anyway) await refuseChanged(trace, signal);

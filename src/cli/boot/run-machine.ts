@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Settings } from "../../machine/settings.ts";
 import { describeEvent } from "../../power/describe.ts";
 import { boot } from "../../vm/boot.ts";
+import { checkOutputs } from "../../vm/check-outputs.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { openRelays, type Relay } from "../relay.ts";
 import { attach } from "./attach-session.ts";
@@ -39,6 +40,7 @@ export async function runMachine(run: MachineRun): Promise<number> {
   try {
     const prepared = await run.prepare(progress);
     checkConsoles(flags, prepared.whole.consoles);
+    checkOutputs(prepared.whole, flags.pidfile === undefined ? [] : [{ at: ["--pidfile"], file: flags.pidfile }]);
     if (flags.pidfile !== undefined) undo.push(writePidfile(flags.pidfile));
     const relays = await openRelays(prepared.whole.consoles);
     undo.push(() => {

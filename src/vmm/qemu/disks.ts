@@ -1,5 +1,6 @@
 import type { Disk, Machine } from "../../machine/machine.ts";
 import { withSlots } from "../slots.ts";
+import { usbPorts } from "./limits.ts";
 
 /** QEMU's block driver for each format of an image file. */
 const drivers = { raw: "raw", iso: "raw", qcow2: "qcow2", vhd: "vpc", vhdx: "vhdx" } as const;
@@ -14,11 +15,14 @@ export function diskArguments(machine: Machine, chipset: Chipset): string[] {
   const first = boot.kind === "pcat" || boot.kernel === undefined ? 0 : 1;
   return [
     ...controllers(machine, chipset),
-    ...withSlots(machine.disks).flatMap((disk, index) => [
-      "-drive",
-      driveOption(disk, index),
-      ...deviceArguments(disk, index, first + index, chipset),
-    ]),
+    // In the order of their slots: on virtio and NVMe, where a slot has no name, that is the order the guest sees.
+    ...withSlots(machine.disks)
+      .map((disk, index) => ({ disk, index }))
+      .sort((a, b) => a.disk.slot - b.disk.slot)
+      .flatMap(({ disk, index }) => [
+        ...["-drive", driveOption(disk, index)],
+        ...deviceArguments(disk, index, first + index, chipset),
+      ]),
   ];
 }
 
@@ -27,7 +31,7 @@ function controllers(machine: Machine, chipset: Chipset): string[] {
   return [
     ...(uses("ahci") && chipset === "pc" ? ["-device", "ich9-ahci,id=ahci"] : []),
     ...(uses("scsi") ? ["-device", "virtio-scsi-pci,id=scsi"] : []),
-    ...(uses("usb") ? ["-device", "qemu-xhci,id=usb"] : []),
+    ...(uses("usb") ? ["-device", `qemu-xhci,id=usb,p2=${usbPorts},p3=${usbPorts}`] : []),
   ];
 }
 

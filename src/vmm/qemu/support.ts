@@ -2,6 +2,7 @@ import type { Boot, Machine } from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import { type AbsentAxis, axisNames } from "../axis-names.ts";
 import type { Detection, Refusal } from "../contract.ts";
+import { refuseBeyondDevices } from "./limits.ts";
 
 /** Fastest first; the last resort works everywhere QEMU does. */
 const preference: readonly AcceleratorName[] = ["kvm", "hvf", "whp", "tcg"];
@@ -54,7 +55,8 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
     machine;
   const { numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } = later;
   rest satisfies Record<string, never>;
-  void [name, nics, consoles, power, rng, display, vmmOptions];
+  // refuseBeyondDevices looks at what of these QEMU lacks.
+  void [name, memory, nics, consoles, power, rng, display, vmmOptions];
 
   if (arch !== "x86_64") refuse("arch", `${arch} is not carried yet; write x86_64`);
   const { unreadable = [] } = detection;
@@ -66,8 +68,8 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
   if (processors.model === "host" && pickAccelerator(detection, wanted) === "tcg") {
     refuse("processors.model", "host needs an accelerator that runs guest code on the CPU; write max for tcg");
   }
-  if (memory.thp === true) refuse("memory.thp", "QEMU asks for huge pages by itself; leave thp out");
   refuseChipset(machine, resolveChipset(machine), refuse);
+  refuseBeyondDevices(machine, resolveChipset(machine), refuse);
   if (chipset === "microvm" && boot.kind !== "kernel") refuse("chipset", "microvm starts kernels only");
   for (const [index, disk] of disks.entries()) {
     if (disk.bus === "nvme" && disk.dvd) refuse(`disks[${index}].bus`, "an optical drive cannot be on nvme");

@@ -106,3 +106,14 @@ test("without a BIOS pcat is refused, and kernel is not", () => {
 test("a machine that is refused has no plan", () => {
   expect(() => argsOf({ boot: { kind: "uefi" } })).toThrow(UnsupportedError);
 });
+
+test("what v86 cannot keep from the guest, or put where it is asked, is refused", () => {
+  const disks = [
+    { file: "/a", bus: "ide" as const, readOnly: true },
+    { file: "/b.iso", bus: "ide" as const, slot: 3 },
+  ];
+  expect(refusals({ boot: kernel, disks })).toEqual([
+    "disks[0].readOnly: v86's disks can be written, and the writes are thrown away; leave it out",
+    "disks[1].slot: v86 has its optical drive at ide slot 2, not 3; leave it out",
+  ]);
+});

@@ -83,6 +83,12 @@ function refuseDisks(disks: Machine["disks"], refuse: Refuse): void {
     if ((place === "hdb" && !has("hda")) || (place === "fdb" && !has("fda"))) {
       refuse(axis, `v86 drops a second ${disk.bus} disk without a first; write slot 0`);
     }
+    if (disk.readOnly && !disk.dvd) {
+      refuse(`${axis}.readOnly`, "v86's disks can be written, and the writes are thrown away; leave it out");
+    }
+    if (disk.dvd && disks[index]?.slot !== undefined && disk.slot !== 2) {
+      refuse(`${axis}.slot`, `v86 has its optical drive at ide slot 2, not ${disk.slot}; leave it out`);
+    }
     if (disk.persist) refuse(`${axis}.persist`, "v86 throws writes away; leave persist out");
     if (disk.format && disk.format !== "raw" && disk.format !== "iso") {
       refuse(`${axis}.format`, `v86 reads raw images, not ${disk.format}: convert it with qemu-img convert -O raw`);
