@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { createServer, type Server, Socket } from "node:net";
 import { join } from "node:path";
+import type { DuplexOptions } from "node:stream";
 import { parentPort } from "node:worker_threads";
 import type { ConsoleName } from "../machine/machine.ts";
 import { appendLine, elapsed, inputPayload, openEvents } from "../trace/append.ts";
@@ -121,7 +122,8 @@ function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control",
 // Opened before the VMM is there: reading waits for its first byte, and ends when it does.
 function openFifos(vm: Vm, name: ConsoleName, path: string): void {
   const out = openSync(`${path}.out`, fromFifo);
-  const socket = new Socket({ fd: out, readable: true, writable: false, readableHighWaterMark: 1 });
+  const paced: DuplexOptions = { readableHighWaterMark: 1 };
+  const socket = new Socket({ fd: out, readable: true, writable: false, ...paced });
   // Opened for reading too: a pipe that nobody reads yet cannot be opened for writing alone (fifo(7)).
   const input = new Socket({ fd: openSync(`${path}.in`, toFifo), readable: false, writable: true });
   input.on("error", () => {});
