@@ -24,31 +24,40 @@ export function replayPowerWaits({ asked, power }: Recording): ReadonlyMap<numbe
   const know = (count: number) => {
     for (const event of power.slice(journal.events.length, count)) journal.record(event);
   };
-  const powerIds = new Set<number>();
+  const stops = new Map<number, AbortController>();
   for (const event of asked) {
     if (event.kind === "wait" && event.on === "power") {
       know(event.known ?? 0);
       asking = event.id;
-      powerIds.add(event.id);
-      ask(journal, event, settledById.get(event.id));
+      const stop = new AbortController();
+      stops.set(event.id, stop);
+      ask(journal, event, settledById.get(event.id), stop);
     } else if (event.kind === "waived") {
       know(event.known);
       waive(journal, event);
-    } else if (event.kind === "waited" && powerIds.has(event.id)) {
+    } else if (event.kind === "waited" && stops.has(event.id)) {
       know(event.known ?? 0);
-      if (!answers.has(event.id)) answers.set(event.id, unmet(event, journal));
+      if (answers.has(event.id)) continue;
+      // It must not take an event that came later.
+      stops.get(event.id)?.abort();
+      answers.set(event.id, unmet(event, journal));
     }
   }
   know(power.length);
   return answers;
 }
 
-function ask(journal: PowerJournal, { mode, event, known = 0 }: WaitBegun, settled: WaitSettled | undefined): void {
+function ask(
+  journal: PowerJournal,
+  { mode, event, known = 0 }: WaitBegun,
+  settled: WaitSettled | undefined,
+  stop: AbortController,
+): void {
   // Stopped before any further event came: it did not look, or found nothing. Either way it must take no event here.
-  const isStopped = settled?.outcome === "stopped" && settled.known === known;
-  const options = isStopped ? { signal: AbortSignal.abort(new Error(settled.reason ?? "")) } : {};
-  if (mode === "find" && event !== undefined) void journal.find(event, options);
-  else void journal.next(event, options);
+  if (settled?.outcome === "stopped" && settled.known === known) stop.abort(new Error(settled.reason ?? ""));
+  const { signal } = stop;
+  if (mode === "find" && event !== undefined) void journal.find(event, { signal });
+  else void journal.next(event, { signal });
 }
 
 function waive(

@@ -203,7 +203,10 @@ test("garbage in the middle is an error that names its line", async () => {
 /** What a run may do; patterns of every kind, so that every finder and every way to settle is met. */
 const patterns = ["ab", "b\n", /a+/, /^b$/, /a.*b/, /ab\s*/, /(?<first>[ab])c/, /a\n^b/, /c(?=a)/, /\u00e9|$/];
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ print: fc.stringMatching(/^[abc\n\r \u00e9\u001b[m]{0,8}$/) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ print: fc.stringMatching(/^[abc\n\r \u00e9\u001b[m]{0,8}$/), isBusy: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ pass: fc.constantFrom(1, 29, 31, 200) }) },
   {
     weight: 3,
@@ -211,34 +214,49 @@ const step = fc.oneof(
       expect: fc.constantFrom(...patterns),
       raw: fc.boolean(),
       timeout: fc.constantFrom(10, 50, 1000),
-      anew: fc.boolean(),
+      isOwn: fc.boolean(),
     }),
   },
+  { weight: 1, arbitrary: fc.constant({ stop: true }) },
   { weight: 1, arbitrary: fc.record({ happen: fc.constantFrom("reset", "shutdown") }) },
-  { weight: 1, arbitrary: fc.record({ next: fc.constantFrom("reset", "shutdown", undefined) }) },
+  { weight: 1, arbitrary: fc.record({ next: fc.constantFrom("reset", "shutdown", undefined), isLate: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ find: fc.constantFrom("reset", "shutdown") }) },
+  { weight: 1, arbitrary: fc.record({ allow: fc.constantFrom("reset", "shutdown") }) },
   { weight: 1, arbitrary: fc.constant({ cut: true }) },
 );
+
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+/** Does one step; `stop` is the signal of the waits that begin now. */
+function take(run: RecordedRun, each: Step, stop: AbortController): void {
+  const { signal } = stop;
+  if ("print" in each) run.print(each.print, each.isBusy);
+  else if ("pass" in each) run.pass(each.pass);
+  else if ("expect" in each) {
+    const raw = each.raw && typeof each.expect === "string";
+    const cursor = each.isOwn ? run.console.cursor() : run.console;
+    ignored(cursor.expect(each.expect, { timeout: each.timeout, raw, signal }));
+  } else if ("stop" in each) stop.abort(new Error("stopped"));
+  else if ("happen" in each) run.happen(each.happen as "reset", "reset");
+  else if ("next" in each) {
+    ignored(run.power.next(each.next as "reset", { signal: each.isLate ? AbortSignal.abort() : signal }));
+  } else if ("find" in each) ignored(run.power.find(each.find as "reset", { signal }));
+  else if ("allow" in each) run.power.allow(each.allow as "reset");
+  // A character cut in two, as a socket may.
+  else run.print(Buffer.from([0xc3]));
+}
 
 test("whatever a guest prints and a test awaits, the replay comes to the same", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.boolean(), async (steps, ends) => {
       const run = new RecordedRun();
+      let stop = new AbortController();
       try {
         for (const each of steps) {
-          if ("print" in each) run.print(each.print);
-          else if ("pass" in each) run.pass(each.pass);
-          else if ("expect" in each) {
-            const { raw, timeout } = each;
-            const isText = typeof each.expect === "string";
-            ignored(
-              (each.anew ? run.console.cursor() : run.console).expect(each.expect, { timeout, raw: raw && isText }),
-            );
-          } else if ("happen" in each) run.happen(each.happen as "reset", "reset");
-          else if ("next" in each) ignored(run.power.next(each.next as "reset"));
-          // A character cut in two, as a socket may.
-          else run.print(Buffer.from([0xc3]));
+          take(run, each, stop);
+          if (stop.signal.aborted) stop = new AbortController();
           await Promise.resolve();
-          run.clock.settle();
+          if (!("isBusy" in each && each.isBusy)) run.clock.settle();
         }
         if (ends) run.end();
         run.conclude();
@@ -248,6 +266,6 @@ test("whatever a guest prints and a test awaits, the replay comes to the same", 
         run.remove();
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });

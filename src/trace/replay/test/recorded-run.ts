@@ -37,8 +37,8 @@ export class RecordedRun {
     writeFileSync(join(this.dir, "com1.log"), "");
   }
 
-  /** The guest prints; the chunk is noted at once or, as a busy recorder does, after whoever waited has read it. */
-  print(bytes: string | Buffer): void {
+  /** The guest prints; a host that `isBusy` looks later. */
+  print(bytes: string | Buffer, isBusy = false): void {
     const chunk = Buffer.from(bytes as string);
     this.#append({
       t: this.#now(),
@@ -51,7 +51,7 @@ export class RecordedRun {
     appendFileSync(join(this.dir, "com1.log"), chunk);
     this.#source.end = this.#bytes.length;
     this.console.advance();
-    this.clock.settle();
+    if (!isBusy) this.clock.settle();
   }
 
   pass(ms: number): void {
