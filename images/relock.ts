@@ -4,15 +4,14 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { Apt } from "../src/image/apt.ts";
-import { debianPackages } from "../src/image/build-debian.ts";
-import { memtestPackages } from "../src/image/build-memtest.ts";
+import { packagesOf } from "../src/image/build.ts";
 import { cacheFolder } from "../src/image/cache.ts";
 import { catalogue } from "../src/image/catalogue.ts";
 import { chooseOffers, type WantedPackage } from "../src/image/packages.ts";
 
 for (const { name, source } of catalogue) {
   if (source.kind === "shipped" || (process.argv.length > 2 && !process.argv.includes(name, 2))) continue;
-  const packages = await newest(source.kind === "debian" ? debianPackages(source) : memtestPackages);
+  const packages = await newest(packagesOf(source));
   const folder = new URL(`./${name}/`, import.meta.url);
   mkdirSync(folder, { recursive: true });
   writeFileSync(new URL("lock.json", folder), `${JSON.stringify({ packages }, null, 2)}\n`);

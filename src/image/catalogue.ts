@@ -121,4 +121,14 @@ export const catalogue: readonly ImageRecipe[] = [
     needsDisplay: ["uefi"],
     source: { kind: "memtest", debianArch: "amd64" },
   },
+  {
+    name: "grub-rescue",
+    summary: "a disk whose GRUB finds no modules and stops at `grub rescue>`, as after a lost partition",
+    arch: "x86_64",
+    boots: { kernel: { why: "GRUB is started from a disk, by firmware" }, pcat: 32, uefi: 64 },
+    ready: { source: "^grub rescue> ", flags: "m" },
+    driver: "none",
+    minMemoryBytes: 64 * 2 ** 20,
+    source: { kind: "grub-rescue", debianArch: "amd64" },
+  },
 ];

@@ -85,8 +85,11 @@ export interface ImageRecipe {
   readonly minMemoryBytes: number;
   /** The ways of booting that need a graphics adapter. */
   readonly needsDisplay?: readonly BootKind[];
-  readonly source: ShippedSource | DebianSource | MemtestSource;
+  readonly source: ShippedSource | BuiltSource;
 }
+
+/** What is made from packages when it is first asked for. */
+export type BuiltSource = DebianSource | MemtestSource | GrubRescueSource;
 
 /** Files that come with the package; paths are relative to its root. */
 export interface ShippedSource {
@@ -122,5 +125,10 @@ export interface OwnParts {
 
 export interface MemtestSource {
   readonly kind: "memtest";
+  readonly debianArch: "amd64";
+}
+
+export interface GrubRescueSource {
+  readonly kind: "grub-rescue";
   readonly debianArch: "amd64";
 }

@@ -73,6 +73,7 @@ test("the list tells how each image boots", () => {
       "debian-crash: uefi pcat kernel",
       "debian-686: pcat kernel",
       "memtest86+: uefi pcat",
+      "grub-rescue: uefi pcat",
     ]
   `);
 });

@@ -2,13 +2,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HostError, UnsupportedError } from "../machine/errors.ts";
 import type { BootKind } from "../machine/machine.ts";
-import { buildDebian, hostArch } from "./build-debian.ts";
-import { buildMemtest } from "./build-memtest.ts";
+import { build } from "./build.ts";
+import { hostArch } from "./build-debian.ts";
 import { cacheFolder } from "./cache.ts";
 import { sha256, sha256File } from "./digest.ts";
 import { packageRoot, readLock } from "./lock-file.ts";
 import type { Manifest } from "./manifest.ts";
-import type { DebianSource, ImageOptions, ImageRecipe, MemtestSource, ResolvedImage, ShippedSource } from "./recipe.ts";
+import type { BuiltSource, ImageOptions, ImageRecipe, ResolvedImage, ShippedSource } from "./recipe.ts";
 import { buildOnce } from "./store.ts";
 import { findRecipe, imageSupport } from "./support.ts";
 import { requireTools } from "./tools.ts";
@@ -62,12 +62,7 @@ async function shipped(source: ShippedSource, boot: BootKind): Promise<Files> {
   };
 }
 
-async function built(
-  recipe: ImageRecipe,
-  source: DebianSource | MemtestSource,
-  boot: BootKind,
-  options: ImageOptions,
-): Promise<Files> {
+async function built(recipe: ImageRecipe, source: BuiltSource, boot: BootKind, options: ImageOptions): Promise<Files> {
   const { folder, manifest } = await buildOnce({
     folder: imageFolder(recipe.name),
     key: await recipeKey(recipe),
@@ -78,9 +73,7 @@ async function built(
       const locked = await readLock(recipe.name);
       const input = { cacheFolder: cacheFolder(), locked, workFolder, outFolder, cmdline: recipe.cmdline ?? "" };
       const steps = { onStep: report, ...(options.signal && { signal: options.signal }) };
-      return source.kind === "debian"
-        ? await buildDebian(source, { ...input, ...steps })
-        : await buildMemtest({ ...input, ...steps });
+      return await build(source, { ...input, ...steps });
     },
   });
   return filesFor(boot, folder, manifest, recipe.cmdline);
