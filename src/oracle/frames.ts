@@ -27,6 +27,8 @@ const programCounter = [
 ];
 const traceHeader =
   /Call [Tt]race:|^\s*backtrace|[Bb]acktrace for|stack backtrace|^Backtrace:|^KDB: stack|Begin traceback|Starting stack trace|^--- trap |page last allocated via/;
+/** Whoever waits for the grace period, not what it waits for (kernel/rcu/tree_stall.h): its trace comes right after. */
+const waiterHeader = /grace-period kthread stack dump:/;
 const endOfStack = /^\s*(?:RIP: 00[23]|<\/TASK>|={10,}|-{10,}|Allocated by|Freed by|Memory state|The buggy address)/;
 const lockAt = /\bat:\s+(?:\[<[^>]{1,24}>\]\s{0,4}){0,2}([\w.]{1,100})(?:\+0x|\s|$)/;
 
@@ -88,6 +90,8 @@ const entryWrapper = new RegExp(
     "_{1,4}sys_\\w+msg\\w*",
     "sock_(?:do_)?ioctl",
     "sock_(?:common_)?setsockopt",
+    "full_proxy_\\w+",
+    "proc_reg_\\w+",
     "do_sock_setsockopt",
     "_*compat_sys_\\w+",
   ].join("|")})$`,
@@ -134,7 +138,10 @@ export function isTraceLine(line: string): boolean {
 
 /** The stack's frames, innermost first, from the first trace's header on. */
 function stackOf(lines: readonly string[]): string[] {
-  const header = lines.findIndex((line) => traceHeader.test(line));
+  const isWaiters = (at: number) => lines.slice(Math.max(0, at - 3), at).some((line) => waiterHeader.test(line));
+  const headers = lines.flatMap((line, at) => (traceHeader.test(line) ? [at] : []));
+  const header = headers.find((at) => !isWaiters(at)) ?? -1;
+  if (header < 0 && headers.length > 0) return [];
   const frames: string[] = [];
   for (const line of lines.slice(header < 0 ? 1 : header + 1)) {
     const frame = frameOf(line);
