@@ -133,6 +133,8 @@ function recorderThread(): Worker {
   thread = new Worker(compiledModule(import.meta.url, "./recorder-thread"), {
     name: "petri-recorder",
     execArgv: [],
+    // A pipe is opened as a file and closed as a socket: Node would count it as open for ever.
+    trackUnmanagedFds: false,
   });
   thread.unref();
   thread.on("message", deliver);

@@ -2,16 +2,16 @@ import { expect, matrix, vmTest } from "petri-vm/test";
 
 const on = matrix({ vmm: "qemu", boot: "kernel" });
 
-vmTest("waits for what never comes", { on, timeout: "1s" }, async ({ vm }) => {
+vmTest("waits for what never comes", { on, timeout: "3s" }, async ({ vm }) => {
   await expect(vm.console()).toPrint("never said");
 });
 
-vmTest("hangs in a promise", { on, timeout: "3s" }, async ({ vm }) => {
+vmTest("hangs in a promise", { on, timeout: "6s" }, async ({ vm }) => {
   await vm.console().expect(/^petri-guest ready/);
   await new Promise(() => {});
 });
 
-vmTest("hangs after the guest has stopped", { on, timeout: "3s" }, async ({ guest }) => {
+vmTest("hangs after the guest has stopped", { on, timeout: "6s" }, async ({ guest }) => {
   await guest.tripleFault();
   await new Promise(() => {});
 });
@@ -22,7 +22,7 @@ vmTest("never yields", { on, timeout: "1s", retry: 1 }, async ({ vm }) => {
   while (Date.now() < end);
 });
 
-vmTest("passes after a timeout", { on, timeout: "2s", retry: 1 }, async ({ vm, task, signal }) => {
+vmTest("passes after a timeout", { on, timeout: "5s", retry: 1 }, async ({ vm, task, signal }) => {
   if (task.result?.retryCount === 0) await new Promise(() => {});
   expect(signal.aborted).toBe(false);
   await vm.console().expect(/^petri-guest ready/);
