@@ -18,7 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
   report: ["trace", "machine"],
   testing: ["machine", "power", "console", "oracle", "trace", "host", "vmm", "image", "guest", "vm", "report"],
   cli: ["machine", "power", "console", "oracle", "trace", "host", "vmm", "image", "guest", "vm", "report", "testing"],
-  "index.ts": ["machine", "power", "console", "trace", "host", "vmm", "image", "guest", "vm"],
+  "index.ts": ["machine", "power", "console", "oracle", "trace", "host", "vmm", "image", "guest", "vm"],
 };
 
 const root = dirname(fileURLToPath(import.meta.url));

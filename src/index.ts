@@ -32,9 +32,12 @@ export type { Action, BootKind, ConsoleName, Machine, MachineInput, PowerActions
 export type { AcceleratorName, Placement, VmmName } from "./machine/placement.ts";
 export { machineJsonSchema } from "./machine/schema.ts";
 export { parseMachine } from "./machine/validate.ts";
+export type { OracleSettings } from "./oracle/policy.ts";
+export type { Finding, FrameSource, OracleOs, Rule } from "./oracle/rule.ts";
 export type { PowerCause, PowerEvent, PowerKind } from "./power/event.ts";
 export type { PowerJournal } from "./power/journal.ts";
 export { type BootOptions, boot } from "./vm/boot.ts";
 export { choosePlacement, detectAll, supportReasons } from "./vm/detection.ts";
+export type { FindingJournal, FindingWaitOptions, VmFinding } from "./vm/findings.ts";
 export type { VirtualMachine, VmExit, VmState } from "./vm/virtual-machine.ts";
 export type { Detection } from "./vmm/contract.ts";

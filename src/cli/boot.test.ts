@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -51,6 +51,56 @@ describe("a script", () => {
     const { exitCode, stderr } = await runPetri(newFolder(), [...guest, "--fail-on", "/re.dy/", "--expect", "never"]);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^petri: com1 printed what --fail-on \/re\.dy\/ looks for\n {2}\| petri-guest ready kernel/);
+  });
+});
+
+describe("a report on a console", () => {
+  // petri-guest says what it is told to: the prompt of a boot loader in trouble, say.
+  const config = `export default { oracle: { extra: [{ id: "demo", os: "grub", type: "no-boot", oneLine: true,
+    start: /^ok grub rescue/, title: "told to fail", example: "" }] } };`;
+  const tell = (...options: string[]) => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, "petri.config.mjs"), config);
+    return runPetri(cwd, [
+      ...guest,
+      "--expect",
+      "ready",
+      "--send",
+      "echo grub rescue\\n",
+      "--expect",
+      "rescue",
+      ...options,
+    ]);
+  };
+
+  test("ends the run with 3, its title and what to do", async () => {
+    const { exitCode, stderr } = await tell("--expect", "never");
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(
+      /^petri: the guest crashed, and nobody expected it: told to fail\n {2}grub, no-boot, on com1/,
+    );
+    expect(stderr).toContain("\nto go on in spite of it: --oracle report\n");
+  });
+
+  test("counts even if the last expectation was met in the same moment", async () => {
+    expect((await tell()).exitCode).toBe(3);
+  });
+
+  test("stands among the events with --oracle report, and is not looked for with --oracle off", async () => {
+    const reported = await tell("--oracle", "report", "--json");
+    expect(reported.exitCode).toBe(0);
+    expect(reported.stdout).toMatch(/^\{"event":"finding","title":"told to fail",.*"console":"com1"/m);
+    const off = await tell("--oracle", "off", "--json");
+    expect(off.exitCode).toBe(0);
+    expect(off.stdout).not.toContain('"finding"');
+  });
+
+  test("--oracle takes three words", async () => {
+    const { exitCode, stderr } = await tell("--oracle", "on");
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 64,
+      stderr: "petri: --oracle on is not accepted: write fail, report, off\n",
+    });
   });
 });
 

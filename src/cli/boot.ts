@@ -10,6 +10,9 @@ r resets, p pauses and resumes, ? helps. Without one, COM1 goes to stdout as it 
 goes on until the guest ends it. Else it ends by what the guest does: exit:N ends with N, a guest that halts after a
 shutdown with 0, after a crash with 3.
 
+What kernels, firmware and loaders print when they fail ends the run with 3 at once; --oracle report only tells of it,
+as it does where a person is at the terminal.
+
 Exit codes: 0 as expected · 1 an expectation failed · 3 guest crash · 64 usage · 69 not supported here · 70 the VMM
 misbehaved · 71 the host · 124 timeout · 130 interrupted
 

@@ -36,9 +36,16 @@ async function readLogs(files: readonly string[], json: boolean, signal: AbortSi
   for (const file of files) {
     const findings = await findingsOf(file, signal);
     found ||= findings.length > 0;
-    process.stdout.write(json ? `${JSON.stringify({ file, findings })}\n` : await forPeople(file, findings));
+    process.stdout.write(
+      json ? `${JSON.stringify({ file, findings: findings.map(toJson) })}\n` : await forPeople(file, findings),
+    );
   }
   return found ? 1 : 0;
+}
+
+/** What scripts may rely on. */
+function toJson({ title, type, os, offset, report, corrupted }: Finding) {
+  return { title, type, os, offset, report, corrupted };
 }
 
 async function findingsOf(file: string, signal: AbortSignal): Promise<Finding[]> {

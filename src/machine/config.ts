@@ -2,6 +2,7 @@ import { z } from "zod";
 import { bootKinds } from "./boot.ts";
 import { filePath } from "./file-path.ts";
 import type { MachineOverrides } from "./merge.ts";
+import { oracleConfigSchema } from "./oracle-config.ts";
 import { acceleratorNames, vmmNames } from "./placement.ts";
 import { sizeSchema } from "./size.ts";
 import { userImageSchema } from "./user-image.ts";
@@ -47,6 +48,7 @@ export const configSchema = z.strictObject({
   memoryBudget: sizeSchema.optional().describe("memory that all VMs together may have; most of what is free if absent"),
   cpuBudget: positive.optional().describe("vCPUs that all VMs together may have; the host's if absent"),
   images: z.record(z.string(), userImageSchema).optional().describe("images of your own, by name"),
+  oracle: oracleConfigSchema.optional().describe("what is looked for on the consoles, and what becomes of it"),
   keepTraces: z.enum(keepPolicies).optional().describe("whose traces are kept"),
   traceCap: sizeSchema.optional().describe("kept traces may use this much; the oldest go first"),
   firmware: firmwareFields.optional(),

@@ -6,7 +6,7 @@ import { nearest } from "./nearest.ts";
 export interface SettingWord {
   /** Where the value stands in `petri.config.ts`: `retries`, `firmware.uefiCode`. */
   readonly key:
-    | Exclude<keyof Config, "machine" | "images" | "firmware">
+    | Exclude<keyof Config, "machine" | "images" | "firmware" | "oracle">
     | `firmware.${keyof typeof firmwareFields.shape}`;
   readonly env: `PETRI_${string}`;
   /** Absent where only the environment and the file can say it. */

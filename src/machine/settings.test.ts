@@ -24,6 +24,7 @@ test("with nothing said there are defaults", () => {
       "images": {},
       "keepTraces": "failures",
       "machine": {},
+      "oracle": {},
       "require": [],
       "results": "/project/petri-results",
       "retries": 0,
@@ -128,5 +129,5 @@ test("each setting has one variable, a meaning, and a place in the file", () => 
   expect(new Set(variables).size).toBe(variables.length);
   for (const word of settingWords) expect(meaning(word), word.key).not.toBe("");
   const keys = new Set(settingWords.map(({ key }) => key.split(".")[0]));
-  expect([...keys, "machine", "images"].sort()).toEqual(Object.keys(configSchema.shape).sort());
+  expect([...keys, "machine", "images", "oracle"].sort()).toEqual(Object.keys(configSchema.shape).sort());
 });

@@ -15,6 +15,7 @@ const defaults = {
   retries: 0,
   timeoutScale: 1,
   images: {},
+  oracle: {},
   keepTraces: "failures",
   traceCap: 2 ** 30,
   firmware: {},

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { bootKinds } from "./boot.ts";
 import { diskFormats } from "./disk.ts";
+import type { Exact } from "./exact.ts";
 import { filePath } from "./file-path.ts";
 
 const patternForm = "write text or a regular expression, such as /login: $/";
@@ -35,13 +36,6 @@ const fields = z
 
 /** An image that users bring themselves: what to boot, how one can tell that it is up, and who logs in. */
 export type UserImage = Exact<z.input<typeof fields>>;
-
-/** zod types a key that may be absent as one that may also be undefined; settings.ts drops the latter. */
-type Exact<T> = T extends RegExp | readonly unknown[]
-  ? T
-  : T extends object
-    ? { [K in keyof T]: Exact<Exclude<T[K], undefined>> }
-    : T;
 
 // The same values under the narrower type, see Exact.
 export const userImageSchema = fields as unknown as z.ZodType<UserImage, UserImage>;

@@ -8,6 +8,8 @@ export interface ConsoleLine {
   readonly text: string;
   /** Of its first byte, from the stream's start. */
   readonly offset: number;
+  /** Behind its last byte, the line feed not counted. */
+  readonly end: number;
 }
 
 /** Cuts a byte stream into lines, whatever its chunks; holds at most the kept part of one line. */
@@ -23,7 +25,7 @@ export class LineSplitter {
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
       const text = this.#text(chunk, from, end);
       from = end + 1;
-      yield { text, offset: this.#lineOffset };
+      yield { text, offset: this.#lineOffset, end: this.#offset + end };
       this.#lineOffset = this.#offset + from;
     }
     const rest = chunk.subarray(from, from + longestLine - this.#keptBytes);
@@ -35,8 +37,17 @@ export class LineSplitter {
     this.#offset += chunk.length;
   }
 
+  /** The line the guest is in, as far as it has come. It stays: what follows still belongs to it. */
+  unfinished(): string | undefined {
+    return this.#keptBytes > 0 ? readable(Buffer.concat(this.#kept).toString("utf8")) : undefined;
+  }
+
+  /** Ends the line the guest is in: what follows is the next one. */
   *end(): Generator<ConsoleLine> {
-    if (this.#keptBytes > 0) yield { text: this.#text(Buffer.alloc(0), 0, 0), offset: this.#lineOffset };
+    if (this.#keptBytes === 0) return;
+    const line = { text: this.#text(Buffer.alloc(0), 0, 0), offset: this.#lineOffset, end: this.#offset };
+    this.#lineOffset = this.#offset;
+    yield line;
   }
 
   /** The line that ends there, with what is kept of earlier chunks. */

@@ -1,9 +1,10 @@
 import { type ConsoleLine, LineSplitter } from "./lines.ts";
-import { readKernelLine } from "./printk.ts";
+import { type KernelLine, readKernelLine } from "./printk.ts";
 import { OpenReport } from "./report.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { builtinRules } from "./rules/builtin.ts";
 import { titleOf } from "./title.ts";
+import { Told } from "./told.ts";
 import { Uptime } from "./uptime.ts";
 
 /** Every start of a report has one of these words: a line without them is done after one look. */
@@ -32,6 +33,7 @@ export class Oracle {
   readonly #extra: readonly Rule[];
   readonly #ignore: readonly RegExp[];
   readonly #uptime = new Uptime();
+  readonly #told = new Told();
   #open: OpenReport[] = [];
 
   constructor({ extra = [], ignore = [] }: OracleOptions = {}) {
@@ -49,39 +51,73 @@ export class Oracle {
     for (const line of this.#splitter.push(chunk)) yield* this.#read(line);
   }
 
+  /**
+   * The guest has been silent in the middle of a line: if that is the start of a report, such as a debugger's prompt,
+   * it is read as it stands.
+   */
+  *lineSoFar(): Generator<Finding> {
+    const text = this.#splitter.unfinished();
+    if (text === undefined || this.#ruleFor(readKernelLine(text)) === undefined) return;
+    for (const line of this.#splitter.end()) yield* this.#read(line);
+  }
+
+  /** The reports that are open have had their time: they are told as they are. The stream goes on. */
+  *settle(): Generator<Finding> {
+    yield* this.#close(() => true);
+  }
+
+  /** The machine was reset: what it prints now is a new boot's, and meant. */
+  *restarted(): Generator<Finding> {
+    yield* this.end();
+    this.#uptime.restarted();
+    this.#told.clear();
+  }
+
   /** The stream is over, or the caller has waited long enough: what is open is reported as it is. */
   *end(): Generator<Finding> {
     for (const line of this.#splitter.end()) yield* this.#read(line);
     yield* this.#close(() => true);
   }
 
-  *#read({ text: raw, offset }: ConsoleLine): Generator<Finding> {
-    if (this.#open.length === 0 && this.#uptime.isRunning && !this.#mayStart(raw)) return;
-    const { text, caller, seconds } = readKernelLine(raw);
-    const rule = this.#ruleFor(text);
-    this.#uptime.read(text, seconds);
-    const reports = this.#open.filter((report) => report.accepts(caller));
-    if (rule !== undefined && !reports.some((report) => report.absorbs(rule))) {
-      const start = rule.start.exec(text);
-      if (start !== null) {
-        yield* this.#close((report) => report.accepts(caller) || this.#open.length >= mostOpenReports);
-        const report = new OpenReport(rule, start, offset, caller);
-        report.add(raw);
-        this.#open.push(report);
+  *#read(line: ConsoleLine): Generator<Finding> {
+    const { text: raw, offset } = line;
+    const isUnremarkable = this.#open.length === 0 && this.#uptime.isRunning && !this.#mayStart(raw);
+    if (!isUnremarkable) {
+      const kernelLine = readKernelLine(raw);
+      const { text, caller, seconds } = kernelLine;
+      const rule = this.#ruleFor(kernelLine);
+      this.#uptime.read(text, seconds);
+      const reports = this.#open.filter((report) => report.accepts(caller));
+      if (rule !== undefined && !reports.some((report) => report.absorbs(rule))) {
+        const start = rule.start.exec(text);
+        if (start !== null) {
+          yield* this.#close((report) => report.accepts(caller) || this.#open.length >= mostOpenReports);
+          const report = new OpenReport(rule, start, offset, caller);
+          report.add(line);
+          this.#open.push(report);
+        }
+      } else {
+        for (const report of reports) {
+          report.add(line);
+          if (rule !== undefined && report.absorbs(rule)) report.absorb(rule);
+        }
       }
-    } else {
-      for (const report of reports) report.add(raw);
+      if (rule !== undefined) this.#told.tell(rule, kernelLine);
+      yield* this.#close((report) => report.isComplete);
     }
-    yield* this.#close((report) => report.isComplete);
+    this.#told.previous = raw;
   }
 
   #mayStart(line: string): boolean {
     return suspicious.test(line) || this.#extra.some(({ start }) => start.test(line));
   }
 
-  #ruleFor(text: string): Rule | undefined {
-    if (!this.#mayStart(text)) return undefined;
-    return this.#rules.find((rule) => (rule.midRun !== true || this.#uptime.isRunning) && rule.start.test(text));
+  #ruleFor(line: KernelLine): Rule | undefined {
+    if (!this.#mayStart(line.text)) return undefined;
+    const rule = this.#rules.find(
+      ({ midRun, start }) => (midRun !== true || this.#uptime.isRunning) && start.test(line.text),
+    );
+    return rule === undefined || this.#told.repeats(rule, line) ? undefined : rule;
   }
 
   *#close(which: (report: OpenReport) => boolean): Generator<Finding> {
@@ -97,8 +133,11 @@ export class Oracle {
 }
 
 function findingOf(report: OpenReport): Finding {
-  const { rule, offset, raw } = report;
+  const { rule, offset, end, raw, severity, isFinal } = report;
   const { title, corrupted } = titleOf(report);
   const type = rule.types?.find(([pattern]) => pattern.test(title))?.[1] ?? rule.type;
-  return { title, type, os: rule.os, offset, report: raw.join("\n"), corrupted };
+  return {
+    ...{ title, type, os: rule.os, offset, report: raw.join("\n"), corrupted },
+    ...{ severity, length: end - offset, isFinal },
+  };
 }

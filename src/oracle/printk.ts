@@ -9,6 +9,8 @@ const severityOnly = /^<\d{1,3}>/;
 export interface KernelLine {
   readonly text: string;
   readonly seconds?: number;
+  /** The prefix as it was printed: its time tells one record from another. */
+  readonly stamp?: string;
   /** `T123` or `C1`; absent where the kernel does not tell. */
   readonly caller?: string;
 }
@@ -20,6 +22,7 @@ export function readKernelLine(line: string): KernelLine {
   return {
     text: line.slice(match.index + whole.length),
     seconds: Number(seconds),
+    stamp: whole,
     ...(caller === undefined ? {} : { caller }),
   };
 }

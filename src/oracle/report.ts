@@ -1,6 +1,8 @@
 import { isTraceLine } from "./frames.ts";
+import type { ConsoleLine } from "./lines.ts";
 import { readKernelLine } from "./printk.ts";
 import type { Rule } from "./rule.ts";
+import { type Severity, severityOf } from "./severity.ts";
 
 const mostLines = 500;
 const mostCharacters = 64 * 1024;
@@ -12,10 +14,15 @@ export class OpenReport {
   readonly rule: Rule;
   readonly start: RegExpExecArray;
   readonly offset: number;
+  /** Behind the last byte of its last line. */
+  end: number;
   readonly caller: string | undefined;
   /** Without printk prefixes. */
   readonly lines: string[] = [];
   readonly raw: string[] = [];
+  /** Of the worst that was said in it: a warning that ends in a panic is a crash. */
+  severity: Severity;
+  isFinal: boolean;
   #characters = 0;
   #isComplete = false;
   #hasTrace = false;
@@ -24,7 +31,10 @@ export class OpenReport {
     this.rule = rule;
     this.start = start;
     this.offset = offset;
+    this.end = offset;
     this.caller = caller;
+    this.severity = severityOf(rule);
+    this.isFinal = rule.isFinal === true;
   }
 
   get hasTrace(): boolean {
@@ -45,8 +55,15 @@ export class OpenReport {
     return follows === "always" || (follows === "before-trace" && !this.#hasTrace);
   }
 
-  add(raw: string): void {
+  /** A line that would start a report of this rule belongs to this one. */
+  absorb(rule: Rule): void {
+    if (severityOf(rule) === "crash") this.severity = "crash";
+    this.isFinal ||= rule.isFinal === true;
+  }
+
+  add({ text: raw, end }: ConsoleLine): void {
     const { text } = readKernelLine(raw);
+    this.end = end;
     this.lines.push(text);
     this.raw.push(raw);
     this.#hasTrace ||= isTraceLine(text);

@@ -1,3 +1,5 @@
+import type { Severity } from "./severity.ts";
+
 /** What printed the message: a kernel, a firmware, a boot loader, or the programs that bring a system up. */
 export type OracleOs = "linux" | "freebsd" | "openbsd" | "netbsd" | "uefi" | "seabios" | "grub" | "init";
 
@@ -38,6 +40,12 @@ export interface Rule {
   readonly oneLine?: boolean;
   /** Found only where a stack trace or register dump follows, because harmless lines look the same. */
   readonly needsStack?: boolean;
+  /** By `type` if absent (severity.ts). */
+  readonly severity?: Severity;
+  /** After it the guest goes no further by itself: whatever it still prints or does belongs to the same crash. */
+  readonly isFinal?: boolean;
+  /** A prompt, shown again after every command: told once, until the machine is reset. */
+  readonly isPrompt?: boolean;
   /** One line (or a few) that the system really prints. */
   readonly example: string;
 }
@@ -53,4 +61,10 @@ export interface Finding {
   readonly report: string;
   /** Cut off or interleaved, so that the title cannot be trusted. */
   readonly corrupted: boolean;
+  /** `warning`: the system noticed something and went on. */
+  readonly severity: Severity;
+  /** Bytes of the stream from the report's first line to its last, those of other CPUs and tasks included. */
+  readonly length: number;
+  /** The guest goes no further by itself. */
+  readonly isFinal: boolean;
 }

@@ -13,8 +13,10 @@ export function titleOf({ rule, start, lines }: OpenReport): { readonly title: s
     if (value !== undefined) values[field] = value;
   }
   const frame = rule.frames
-    ?.map((source) => chooseFrame(source, { lines, fromLine: values.frame, skip: rule.skip }))
-    .find((found) => found !== undefined);
+    ? rule.frames
+        .map((source) => chooseFrame(source, { lines, fromLine: values.frame, skip: rule.skip }))
+        .find((found) => found !== undefined)
+    : values.frame;
   const title = rule.title.replace(/(?::? )?\{(\w+)\}/g, (placeholder, name: string) => {
     const value = name === "frame" ? frame && sourceName(frame) : values[name];
     if (value === undefined || value === "") corrupted = true;

@@ -13,6 +13,11 @@ export class Uptime {
     return this.#isRunning;
   }
 
+  /** The machine was reset: whatever boots now was meant to. */
+  restarted(): void {
+    this.#isRunning = false;
+  }
+
   read(text: string, seconds: number | undefined): void {
     if (orderly.test(text) || banner.test(text)) this.#isRunning = false;
     else if (seconds !== undefined && seconds >= settledSeconds) this.#isRunning = true;

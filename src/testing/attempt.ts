@@ -4,6 +4,7 @@ import type { RunnerTestCase, TestError } from "vitest";
 import { acquireLease, type Lease } from "../host/leases.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { type MachineOverrides, mergeMachine } from "../machine/merge.ts";
+import { mergeOracle, type OracleSettings } from "../oracle/policy.ts";
 import { keepsTrace } from "../trace/retention.ts";
 import { discardTrace } from "../trace/run-folder.ts";
 import { traceDir } from "../trace/slug.ts";
@@ -37,6 +38,8 @@ export interface PeerOptions {
   readonly image?: ImageChoice | null;
   /** Leaves the guest at its reset vector until `vm.resume()`. */
   readonly paused?: boolean;
+  /** Laid over the test's own. */
+  readonly oracle?: OracleSettings;
 }
 
 export interface AttemptParts {
@@ -182,7 +185,7 @@ export class Attempt {
     return [];
   }
 
-  private async launch({ machine, image, paused = false }: PeerOptions): Promise<VirtualMachine> {
+  private async launch({ machine, image, paused = false, oracle }: PeerOptions): Promise<VirtualMachine> {
     const { spec, run } = this.parts;
     const { vmm, boot: kind } = spec.cell;
     const dir = this.newTraceDir();
@@ -206,6 +209,7 @@ export class Attempt {
         signal: this.signal,
         waitTimeoutMs: spec.timeoutMs,
         paused,
+        oracle: mergeOracle(spec.oracle, oracle),
       });
       this.vms.push(vm);
       this.shares.set(vm, giveBack);

@@ -4,6 +4,7 @@ import type { BootKind } from "../machine/machine.ts";
 import type { MachineOverrides } from "../machine/merge.ts";
 import type { AcceleratorName, VmmName } from "../machine/placement.ts";
 import type { UserImage } from "../machine/user-image.ts";
+import type { OracleSettings } from "../oracle/policy.ts";
 import type { KeepPolicy } from "../trace/retention.ts";
 import type { Detection } from "../vmm/contract.ts";
 
@@ -25,6 +26,8 @@ export interface RunContext {
   readonly timeoutScale: number;
   /** The configuration's own machine, below every test's. */
   readonly machine: MachineOverrides;
+  /** The configuration's oracle, below every test's. */
+  readonly oracle: OracleSettings;
   /** The user's own images, by name. */
   readonly images: Readonly<Record<string, UserImage>>;
 }

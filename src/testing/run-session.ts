@@ -76,6 +76,7 @@ async function openSession(vitest: Vitest): Promise<RunSession> {
     keepTraces: settings.keepTraces,
     timeoutScale: settings.timeoutScale,
     machine: settings.machine,
+    oracle: settings.oracle,
     images: settings.images,
   };
   if (settings.retries > 0) for (const project of vitest.projects) project.config.retry = settings.retries;

@@ -1,4 +1,5 @@
 import type { Placement } from "../machine/placement.ts";
+import type { OracleSettings } from "../oracle/policy.ts";
 import type { CellName } from "../report/model.ts";
 import type { MachinePart } from "../vm/apply-image.ts";
 import type { Cell } from "./cell.ts";
@@ -11,6 +12,8 @@ export interface TestSpec {
   readonly placement: Placement;
   readonly machine: MachinePart;
   readonly needs: readonly Need[];
+  /** The configuration's, below the test's own. */
+  readonly oracle: OracleSettings;
   readonly timeoutMs: number;
   /** How many VMs may run at once: their memory and vCPUs are leased together, before the test begins. */
   readonly vms: number;

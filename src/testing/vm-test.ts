@@ -1,6 +1,7 @@
 import { type TestContext, TestRunner } from "vitest";
 import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import type { MachineOverrides } from "../machine/merge.ts";
+import { mergeOracle, type OracleSettings } from "../oracle/policy.ts";
 import { timeoutMs } from "../power/wait.ts";
 import { detectionOf } from "../vm/detection.ts";
 import { type Cell, cellName, testName, variantTitle } from "./cell.ts";
@@ -24,6 +25,8 @@ export interface VmTestOptions {
   /** Milliseconds, or `"30s"`; by accelerator, boot and image if absent (timeouts.ts). */
   readonly timeout?: number | string;
   readonly retry?: number;
+  /** What is looked for on the consoles, and what becomes of it; above what petri.config.ts says. */
+  readonly oracle?: OracleSettings;
   readonly tags?: string | string[];
   /** How many VMs of the cell's size the test runs at once: 2 if it takes `boot`, else 1. */
   readonly vms?: number;
@@ -113,6 +116,7 @@ function registerCell({ name, options, fn, cell, mode, site }: CellTest, run: Ru
   const usual = testTimeoutMs({ accelerator, boot: cell.boot, weight }, 1);
   rememberSpec(task, {
     ...{ title, cell, placement, machine, needs, site },
+    oracle: mergeOracle(run.oracle, options.oracle),
     timeoutMs: timeoutMs(options.timeout, () => usual) * run.timeoutScale,
     vms: options.vms ?? (takesBoot(fn) ? 2 : 1),
   });

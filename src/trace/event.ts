@@ -75,6 +75,25 @@ export const traceEventSchema = z.discriminatedUnion("kind", [
   /** One line on the VMM's control channel, without its newline. `in` is from the VMM. */
   z.object({ t, kind: z.literal("control"), direction: z.enum(["in", "out"]), line: z.string() }),
   z.object({ t, kind: z.literal("power"), event: powerEvent }),
+  /**
+   * The oracle found a report of `length` bytes at `offset` of `<console>.log`. `verdict`: it failed the VM
+   * (`unexpected`), or belongs to a crash that had (`known`), was `allowed`, or is only `reported`, by the policy.
+   */
+  z.object({
+    t,
+    kind: z.literal("finding"),
+    console: consoleName,
+    title: z.string(),
+    type: z.string(),
+    os: z.string(),
+    severity: z.enum(["crash", "warning"]),
+    offset: count,
+    length: count,
+    report: z.string(),
+    corrupted: z.boolean(),
+    isFinal: z.boolean(),
+    verdict: z.enum(["unexpected", "known", "allowed", "reported"]),
+  }),
   /** A command given to the guest by a driver (`serial`, `ssh`, `vsock`). The end says how it went. */
   z.object({
     t,

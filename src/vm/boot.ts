@@ -11,6 +11,7 @@ import type { ConsoleName, Machine, MachineInput } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
 import { mergeSettings } from "../machine/settings.ts";
 import { parseMachine } from "../machine/validate.ts";
+import { mergeOracle, type OracleSettings, oraclePolicy } from "../oracle/policy.ts";
 import { PowerJournal } from "../power/journal.ts";
 import { TraceWriter } from "../trace/writer.ts";
 import type { Detection, RunningVmm } from "../vmm/contract.ts";
@@ -20,6 +21,7 @@ import { checkFiles } from "./check-files.ts";
 import { checkHost } from "./check-host.ts";
 import { ConsoleSet } from "./console-set.ts";
 import { choosePlacement, detectAll, detectionOf, supportReasons } from "./detection.ts";
+import { FindingJournal } from "./findings.ts";
 import { watchFrontpage } from "./frontpage.ts";
 import { digestFiles, filesOf, planRecordOf } from "./plan-record-of.ts";
 import { recordWaits } from "./record-waits.ts";
@@ -40,6 +42,8 @@ export interface BootOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long a wait without a timeout of its own may take. */
   readonly waitTimeoutMs?: number;
+  /** What is looked for on the consoles, and what becomes of it: a finding fails the VM unless this says otherwise. */
+  readonly oracle?: OracleSettings | undefined;
 }
 
 const defaultWaitMs = 120_000;
@@ -112,6 +116,7 @@ async function launch(
       }
     });
     const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power });
+    const findings = new FindingJournal({ defaultTimeoutMs });
     const consoles = new ConsoleSet(names, options.traceDir, {
       send: (name, bytes, isSecret) => running?.write(name, bytes, isSecret),
       defaultTimeoutMs,
@@ -127,7 +132,8 @@ async function launch(
     trace.append({ kind: "vm", what: "spawned", pid: started.pid });
     vm = new VirtualMachine({
       ...{ machine, placement: { ...placement, accelerator: plan.accelerator }, plan, image: options.image },
-      ...{ running: watchFrontpage(machine, started, consoles, clockStart), trace, consoles, power },
+      ...{ running: watchFrontpage(machine, started, consoles, clockStart), trace, consoles, power, findings },
+      oracle: oraclePolicy(mergeOracle(impliedBy(machine), options.oracle)),
       makeGuest: (self) => guestFor(self, consoles),
       release: () => {
         stopDigests.abort();
@@ -151,6 +157,11 @@ async function launch(
     trace.close();
     throw error;
   }
+}
+
+/** Without the firmware's front page a machine that has nothing to boot powers off: that is then no crash. */
+function impliedBy({ boot }: Machine): OracleSettings {
+  return boot.kind === "uefi" && !boot.frontpage ? { ignore: [/^no bootable device$/] } : {};
 }
 
 function guestFor(vm: VirtualMachine, consoles: ConsoleSet): Guest {

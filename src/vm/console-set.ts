@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Console } from "../console/console.ts";
+import { type ByteSource, Console } from "../console/console.ts";
 import type { WaitObserver } from "../console/wait-record.ts";
 import type { ConsoleName } from "../machine/machine.ts";
 import { LogSource } from "../trace/log-source.ts";
@@ -16,6 +16,7 @@ interface Line {
 /** The consoles of one VM, joined to their logs. */
 export class ConsoleSet {
   private readonly lines = new Map<ConsoleName, Line>();
+  private readonly listeners: ((name: ConsoleName) => void)[] = [];
 
   constructor(
     names: readonly ConsoleName[],
@@ -39,6 +40,16 @@ export class ConsoleSet {
     return this.lines.get(name)?.console;
   }
 
+  /** What each console has printed; `end` grows. */
+  sources(): ReadonlyMap<ConsoleName, ByteSource> {
+    return new Map([...this.lines].map(([name, { source }]) => [name, source]));
+  }
+
+  /** Called after a console has got more bytes and its waits were told. */
+  onAdvance(listener: (name: ConsoleName) => void): void {
+    this.listeners.push(listener);
+  }
+
   /** The recorder has written up to `end`. */
   advance(name: ConsoleName, end: number): void {
     const line = this.lines.get(name);
@@ -46,6 +57,7 @@ export class ConsoleSet {
     line.source.end = end;
     line.console.advance();
     this.pump(line);
+    for (const listener of this.listeners) listener(name);
   }
 
   pipe(name: ConsoleName, listener: (bytes: Buffer) => void | Promise<void>): void {

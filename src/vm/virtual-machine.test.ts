@@ -1,10 +1,11 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { guestOf } from "../guest/driver.ts";
 import { HostError, VmmError } from "../machine/errors.ts";
 import { type MachineInput, machineSchema } from "../machine/machine.ts";
+import { type OracleSettings, oraclePolicy } from "../oracle/policy.ts";
 import { PowerJournal } from "../power/journal.ts";
 import { readTrace } from "../trace/reader.ts";
 import { TraceWriter } from "../trace/writer.ts";
@@ -13,7 +14,7 @@ import { ConsoleSet } from "./console-set.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
 
 /** A VMM that does as the test says: real ones cannot be made to die in the middle of a reset. */
-function setUp(power: MachineInput["power"] = {}) {
+function setUp(power: MachineInput["power"] = {}, oracle?: OracleSettings) {
   const dir = join(mkdtempSync(join(tmpdir(), "petri-vm-")), "trace");
   const trace = TraceWriter.open(dir, { clockStart: process.hrtime.bigint() });
   writeFileSync(join(dir, "com1.log"), "x".repeat(1000));
@@ -50,6 +51,7 @@ function setUp(power: MachineInput["power"] = {}) {
     machine: machineSchema.parse({ boot: { kind: "kernel", kernel: "/k" }, power }),
     placement: { vmm: "qemu", host: "local" },
     ...{ plan, running, trace, consoles, power: new PowerJournal({ defaultTimeoutMs: () => 2000 }) },
+    oracle: oraclePolicy(oracle),
     makeGuest: (self) =>
       guestOf(
         "nothing",
@@ -60,7 +62,14 @@ function setUp(power: MachineInput["power"] = {}) {
   });
   const event = (kind: VmmEvent["kind"], com1 = 0, cause: VmmEvent["cause"] = "unknown") =>
     tell({ kind, cause, evidence: [], confidence: "reported", at: 1, offsets: { com1 } });
-  return { vm, running, consoles, trace, calls, event };
+  let printed = 0;
+  const print = (text: string) => {
+    const log = openSync(join(dir, "com1.log"), "r+");
+    printed += writeSync(log, text, printed);
+    closeSync(log);
+    consoles.advance("com1", printed);
+  };
+  return { vm, running, consoles, trace, calls, event, print };
 }
 
 /** The error if the VM has failed by now. */
@@ -208,4 +217,173 @@ test("a VMM that cannot go on fails the VM, whoever waits for what", async () =>
   event("vmm-error");
   expect(await crashOf(vm)).toBeInstanceOf(VmmError);
   await expect(vm.console().expect("more")).rejects.toThrow(/the VM cannot go on/);
+});
+
+const panic = [
+  "[   12.000000] Kernel panic - not syncing: sysrq triggered crash",
+  "[   12.000100] Call Trace:",
+  "[   12.000200]  panic+0x101/0x2e3",
+  "[   12.000300] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---\r\n",
+].join("\r\n");
+const oops = "BUG: kernel NULL pointer dereference, address: 0000000000000010\nRIP: 0010:demo_null+0x5/0x10\n";
+const warning = "WARNING: CPU: 0 PID: 231 at drivers/demo.c:117 demo_warn+0x18/0x20\nRIP: 0010:demo_warn+0x18/0x20\n";
+
+test("a report that nobody expects fails the VM the moment it is complete, and every wait with it", async () => {
+  const { vm, print } = setUp();
+  const [text, event, report] = [vm.console().expect("never"), vm.power.next(), vm.findings.next("never")];
+  const started = performance.now();
+  print(`hello\n${panic}`);
+  const error = await vm.crashed;
+  expect(performance.now() - started).toBeLessThan(400);
+  for (const wait of [text, event, report]) await expect(wait).rejects.toBe(error);
+  expect(error).toMatchObject({ name: "GuestCrash", exitCode: 3 });
+  expect(error.message.replaceAll(vm.traceDir, "TRACE")).toMatchInlineSnapshot(`
+    "the guest crashed, and nobody expected it: kernel panic: sysrq triggered crash
+      linux, dos, on com1 at byte 6
+      | [   12.000000] Kernel panic - not syncing: sysrq triggered crash
+      | [   12.000100] Call Trace:
+      | [   12.000200]  panic+0x101/0x2e3
+      | [   12.000300] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---
+    last lines of com1:
+      hello
+      [   12.000000] Kernel panic - not syncing: sysrq triggered crash
+      [   12.000100] Call Trace:
+      [   12.000200]  panic+0x101/0x2e3
+      [   12.000300] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---
+    command: qemu
+    trace: TRACE
+    allow it with vm.expectCrash(/kernel panic: sysrq triggered crash/) if the test means it"
+  `);
+});
+
+test("a report whose end does not come counts after half a second", async () => {
+  const { vm, print } = setUp();
+  const started = performance.now();
+  print(oops);
+  expect((await vm.crashed).message).toContain(
+    "nobody expected it: BUG: unable to handle kernel NULL pointer dereference in demo_null",
+  );
+  expect(performance.now() - started).toBeGreaterThan(450);
+});
+
+test("a report that is open when the VM ends counts at once", async () => {
+  const { vm, print } = setUp();
+  print(oops);
+  await vm.quit();
+  expect((await crashOf(vm))?.message).toContain("in demo_null");
+});
+
+test("a prompt without a line end is found when the guest waits behind it", async () => {
+  const { vm, print } = setUp();
+  print("grub rescue> ");
+  expect((await vm.crashed).message).toContain("GRUB rescue shell");
+});
+
+test("a crash that was asked for by its title covers its event and the reset at its end", async () => {
+  const { vm, print, event, calls } = setUp({ crash: "reset" });
+  await vm.resume();
+  vm.expectCrash(/sysrq triggered/);
+  print(panic);
+  event("crash", 0, "pvpanic");
+  event("reset");
+  expect(vm.findings.all()).toHaveLength(1);
+  expect(await crashOf(vm)).toBeUndefined();
+  expect(vm.loose()).toEqual([]);
+  await vi.waitFor(() => expect(calls).toContain("reset"));
+  event("reset");
+  expect(vm.loose()).toEqual([expect.stringContaining("the guest reset")]);
+});
+
+test("the event may come before the report is complete: its title still decides", async () => {
+  const asked = setUp();
+  asked.vm.expectCrash(/demo_null/);
+  asked.print(oops);
+  asked.event("crash", 0, "pvpanic");
+  expect(await crashOf(asked.vm)).toBeUndefined();
+  expect(asked.vm.loose()).toEqual([]);
+  const other = setUp();
+  other.vm.expectCrash(/demo_other/);
+  other.print(oops);
+  other.event("crash", 0, "pvpanic");
+  expect((await other.vm.crashed).message).toContain("demo_null");
+});
+
+test("a second crash after one that was allowed fails the VM", async () => {
+  const { vm, print, event } = setUp({ crash: "reset" });
+  await vm.resume();
+  vm.expectCrash(/sysrq/);
+  print(panic);
+  event("crash", 0, "pvpanic");
+  await vi.waitFor(() => expect(vm.state).toBe("running"));
+  await new Promise((resolve) => setImmediate(resolve));
+  print(panic);
+  expect((await vm.crashed).message).toContain("sysrq triggered crash");
+});
+
+test("a finding that is awaited is allowed, and findings have a cursor", async () => {
+  const { vm, print } = setUp();
+  const first = vm.findings.next(/^kernel panic/);
+  print(panic);
+  expect(await first).toMatchObject({ console: "com1", offset: 0, title: "kernel panic: sysrq triggered crash" });
+  expect(await crashOf(vm)).toBeUndefined();
+  await expect(vm.findings.next(undefined, { timeout: 10 })).rejects.toThrow("found so far:\n  com1: kernel panic");
+});
+
+test("warnings and crashes follow the policy", async () => {
+  const ignored = setUp({}, { warnings: "ignore" });
+  ignored.print(warning);
+  await ignored.vm.quit();
+  expect(ignored.vm.findings.all()).toEqual([]);
+  const reported = setUp({}, { warnings: "report", crashes: "report" });
+  reported.vm.expectCrash(/demo_null/);
+  reported.print(`${warning}\n${oops}`);
+  await reported.vm.quit();
+  expect(reported.vm.findings.all().map(({ title }) => title)).toEqual([
+    "WARNING in demo_warn",
+    "BUG: unable to handle kernel NULL pointer dereference in demo_null",
+  ]);
+  expect(await crashOf(reported.vm)).toBeUndefined();
+  expect(reported.vm.loose()).toEqual([]);
+  const failing = setUp();
+  failing.print(warning);
+  expect((await failing.vm.crashed).message).toMatch(/^the guest printed a warning.*WARNING in demo_warn/);
+  const off = setUp({}, { enabled: false });
+  off.print(panic);
+  await off.vm.quit();
+  expect(off.vm.findings.all()).toEqual([]);
+});
+
+test("a kernel that boots again after a reset that was seen is no crash; one that nobody reset is", async () => {
+  const boot = "[    0.000000] Linux version 6.12.0 (build@demo) #1 SMP\n[    5.000000] random: crng init done\n";
+  const { vm, print, event } = setUp();
+  await vm.resume();
+  print(boot);
+  event("reset");
+  await vi.waitFor(() => expect(vm.state).toBe("running"));
+  await new Promise((resolve) => setImmediate(resolve));
+  print(boot);
+  expect(await crashOf(vm)).toBeUndefined();
+  print(boot);
+  expect((await vm.crashed).message).toContain("unexpected kernel reboot");
+});
+
+test("a warning that ends in a panic is a crash, whatever is said of warnings", async () => {
+  const { vm, print } = setUp({}, { warnings: "ignore" });
+  print(`${warning}${panic}`);
+  expect((await vm.crashed).message).toContain("the guest crashed, and nobody expected it: WARNING in demo_warn");
+});
+
+test("findings stand in the trace with their verdict", async () => {
+  const { vm, print } = setUp({}, { warnings: "report" });
+  print(warning);
+  await vi.waitFor(() => expect(vm.findings.all()).toHaveLength(1));
+  print(panic);
+  await vm.crashed;
+  await vm.quit();
+  const found: unknown[] = [];
+  for await (const event of (await readTrace(vm.traceDir)).events()) if (event.kind === "finding") found.push(event);
+  expect(found).toMatchObject([
+    { console: "com1", title: "WARNING in demo_warn", verdict: "reported", offset: 0, severity: "warning" },
+    { type: "dos", os: "linux", verdict: "unexpected", length: panic.length - 1, corrupted: false },
+  ]);
 });

@@ -1,19 +1,21 @@
 import type { Console } from "../console/console.ts";
-import { printable } from "../console/printable.ts";
 import type { Guest } from "../guest/driver.ts";
-import { commandLine } from "../host/run.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
-import { GuestCrash, UnsupportedError, UsageError, VmmError } from "../machine/errors.ts";
+import { UnsupportedError, UsageError, VmmError } from "../machine/errors.ts";
 import type { ConsoleName, Machine } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
+import type { OraclePolicy } from "../oracle/policy.ts";
 import { actionFor, type PowerEvent } from "../power/event.ts";
 import { describeEvent, type PowerJournal, parseAction } from "../power/journal.ts";
 import { Waits } from "../power/wait.ts";
+import { elapsed } from "../trace/append.ts";
 import type { UntimedEvent } from "../trace/event.ts";
 import type { TraceWriter, Verdict } from "../trace/writer.ts";
 import type { FacetName, Facets, RunningVmm, VmmEvent, VmmPlan } from "../vmm/contract.ts";
 import type { ConsoleSet } from "./console-set.ts";
-import { ExpectedCrashes } from "./expected-crashes.ts";
+import { eventMessage } from "./crash-message.ts";
+import { CrashWatch } from "./crash-watch.ts";
+import type { FindingJournal } from "./findings.ts";
 import { watchedGuest } from "./watched-guest.ts";
 
 export type VmState = "paused" | "running" | "halted" | "ended";
@@ -38,6 +40,9 @@ export interface VmParts {
   readonly trace: TraceWriter;
   readonly consoles: ConsoleSet;
   readonly power: PowerJournal;
+  readonly findings?: FindingJournal;
+  /** What the oracle does with this VM's consoles; all it can if absent. */
+  readonly oracle?: OraclePolicy;
   readonly makeGuest: (vm: VirtualMachine) => Guest;
   /** Ends what belongs to the VM but not to its VMM: the run directory, the lease. */
   readonly release: () => void;
@@ -50,6 +55,8 @@ export class VirtualMachine {
   readonly plan: VmmPlan;
   readonly image: ResolvedImage | undefined;
   readonly power: PowerJournal;
+  /** What the consoles reported: crashes, warnings, emergency shells. */
+  readonly findings: FindingJournal;
   readonly guest: Guest;
   /** The folder that holds the record of this VM. */
   readonly traceDir: string;
@@ -60,9 +67,7 @@ export class VirtualMachine {
   private readonly parts: VmParts;
   /** Of the guest. */
   private readonly asked = new Waits();
-  private readonly expectedCrashes = new ExpectedCrashes();
-  /** Crashes that came as asked: still there for whoever waits for them, but nobody has to. */
-  private readonly expected = new Set<PowerEvent>();
+  private readonly crashes: CrashWatch;
   private currentState: VmState = "paused";
   private poisoned: Error | undefined;
   private sayCrashed: (error: Error) => void = () => {};
@@ -87,6 +92,13 @@ export class VirtualMachine {
     this.exited = new Promise((resolve) => {
       this.sayExited = resolve;
     });
+    this.crashes = new CrashWatch({
+      ...{ consoles: parts.consoles, plan: parts.plan, traceDir: parts.trace.dir },
+      ...{ policy: parts.oracle, findings: parts.findings, now: () => elapsed(parts.trace.clockStart) },
+      note: (event, t) => this.note(event, t),
+      fail: (error) => this.fail(error),
+    });
+    this.findings = this.crashes.findings;
     this.guest = watchedGuest(parts.makeGuest(this), this.asked);
     parts.running.onEvent((event) => this.happened(event));
     void parts.running.ended.then((end) => {
@@ -161,14 +173,22 @@ export class VirtualMachine {
     throw new UnsupportedError(`${this.plan.vmm} has no ${name} for this machine`);
   }
 
-  /** Allows exactly one crash whose cause or evidence matches; any crash if no pattern is given. */
+  /**
+   * Allows exactly one crash (or warning): one whose report has a title, or whose event has a cause or evidence, with
+   * this text or match; any one without a pattern. What follows from it counts as the same crash (crash-judge.ts).
+   */
   expectCrash(pattern?: RegExp | string): void {
-    this.expectedCrashes.expect(pattern);
+    this.crashes.expect(pattern);
   }
 
   /** True while a crash that was asked for has not come. */
   get expectsCrash(): boolean {
-    return this.expectedCrashes.unmet().length > 0;
+    return this.crashes.unmet().length > 0;
+  }
+
+  /** Why the VM is of no use any more: an unexpected crash, or what failed beneath the guest. */
+  get failure(): Error | undefined {
+    return this.poisoned;
   }
 
   /** Records a step of the test with its time, and how it went. */
@@ -201,6 +221,7 @@ export class VirtualMachine {
     this.poisoned ??= reason;
     this.parts.consoles.poison(reason);
     this.power.poison(reason);
+    this.findings.poison(reason);
   }
 
   /** What must not be left at the end of a test: events nobody looked at, waits nobody awaited, crashes that never came. */
@@ -208,12 +229,13 @@ export class VirtualMachine {
     return [
       ...this.power
         .unacknowledged()
-        .filter((event) => !this.expected.has(event))
+        .filter((event) => !this.crashes.isExpected(event))
         .map((event) => `nobody looked at: ${describeEvent(event)}`),
       ...this.parts.consoles.unawaited().map((wait) => `never awaited: ${wait}`),
       ...this.asked.unawaited().map((wait) => `never awaited: ${wait}`),
       ...this.power.unawaited().map((wait) => `never awaited: ${wait}`),
-      ...this.expectedCrashes.unmet().map((what) => `expected but never came: ${what}`),
+      ...this.findings.unawaited().map((wait) => `never awaited: ${wait}`),
+      ...this.crashes.unmet().map((what) => `expected but never came: ${what}`),
     ];
   }
 
@@ -232,8 +254,12 @@ export class VirtualMachine {
     if (action === "reset") this.bootOffsets = seen.offsets;
     const event = this.power.record({ ...seen, action });
     this.note({ kind: "power", event: { ...event, evidence: [...event.evidence] } }, event.at);
-    if (event.kind === "vmm-error") return this.fail(new VmmError(this.report("the VM cannot go on", event)));
-    if (event.kind === "crash") this.crash(event);
+    if (event.kind === "vmm-error") {
+      const scene = { consoles: this.parts.consoles, plan: this.plan, traceDir: this.traceDir };
+      return this.fail(new VmmError(eventMessage("the VM cannot go on", event, scene)));
+    }
+    // Whoever was waiting for it has just been given it.
+    this.crashes.happened(event, !this.power.unacknowledged().includes(event));
     this.acting = this.acting
       .then(() => this.act(event))
       .catch((error) => {
@@ -258,6 +284,7 @@ export class VirtualMachine {
 
   private async restart(): Promise<void> {
     this.currentState = "running";
+    this.crashes.restarted();
     this.parts.consoles.reopen();
     this.power.reopen();
     this.note({ kind: "vm", what: "reset" });
@@ -268,29 +295,10 @@ export class VirtualMachine {
   private over(state: "halted" | "ended", why: string, how: { inOrder: boolean } = { inOrder: true }): void {
     if (this.currentState !== "ended") this.currentState = state;
     const reason = new VmOver(why);
+    // A crash in the last bytes is a better reason than the end.
+    this.crashes.over(reason);
     this.parts.consoles.end(reason, how);
     this.power.end(reason);
-  }
-
-  private crash(event: PowerEvent): void {
-    // Whoever was waiting for it has just been given it.
-    const wasAwaited = !this.power.unacknowledged().includes(event);
-    if (this.expectedCrashes.take(event)) this.expected.add(event);
-    else if (!wasAwaited) {
-      const advice = "allow it with vm.expectCrash() if the test means it";
-      this.fail(new GuestCrash(`${this.report("the guest crashed, and nobody expected it", event)}\n${advice}`));
-    }
-  }
-
-  private report(what: string, event: PowerEvent): string {
-    const lines = this.parts.consoles.get("com1")?.lastLines(12) ?? [];
-    return [
-      `${what}: ${describeEvent(event)}`,
-      ...event.evidence.map((line) => `  ${printable(line)}`),
-      ...(lines.length > 0 ? ["last lines of com1:", ...lines.map((line) => `  ${line}`)] : []),
-      `command: ${commandLine(this.plan.run.file, this.plan.run.args)}`,
-      `trace: ${this.traceDir}`,
-    ].join("\n");
   }
 
   /** Adds to the trace. A disk that refuses it fails the VM, not whoever happened to be noted. */

@@ -1,5 +1,5 @@
 import { printable } from "../../console/printable.ts";
-import { type ErrorClass, PetriError } from "../../machine/errors.ts";
+import { type ErrorClass, GuestCrash, PetriError } from "../../machine/errors.ts";
 import { describeEvent } from "../../power/describe.ts";
 import type { PowerEvent } from "../../power/event.ts";
 import type { Verdict } from "../../trace/writer.ts";
@@ -27,7 +27,13 @@ export function verdictOf({ class: name, exitCode, reason }: Ending): Verdict {
 /** Undefined for what is no error of Petri's, but a bug in it. */
 export function endingByError(error: unknown): Ending | undefined {
   if (!(error instanceof PetriError)) return undefined;
-  return { class: error.name, exitCode: error.exitCode, reason: error.message };
+  const reason = error instanceof GuestCrash ? inFlags(error.message) : error.message;
+  return { class: error.name, exitCode: error.exitCode, reason };
+}
+
+/** The VM's advice is for those who write tests; here what a finding does is a flag. */
+function inFlags(message: string): string {
+  return message.replace(/\nallow it with vm\.expectCrash\([^\n]*$/, "\nto go on in spite of it: --oracle report");
 }
 
 /** The guest did what ends the run: `code` if its action was `exit`, else it is halted. */

@@ -22,7 +22,7 @@ export interface JudgeOptions {
 /** What is judged: a running VM, or the recording of one. */
 export type JudgedVm = Pick<
   VirtualMachine,
-  "console" | "crashed" | "exited" | "expectCrash" | "machine" | "power" | "reset" | "state"
+  "console" | "crashed" | "exited" | "machine" | "power" | "reset" | "state"
 >;
 
 /** Decides how a run ends: by its script, by what the guest does, by time, or by whoever calls `end` or `fail`. */
@@ -62,8 +62,6 @@ export class Judge {
 
   /** Call it while the guest is still at its reset vector, so that the time counts from its first instruction. */
   start(): void {
-    // A crash is judged here, by its action; no call on the VM need reject for it.
-    this.#vm.expectCrash();
     this.#watchFailures();
     this.#script = this.#runScript();
     void this.#vm.exited.then(({ code, event }) => this.#guestEnded(event, code));
@@ -88,13 +86,13 @@ export class Judge {
     });
   }
 
+  /** Somebody always waits for the next event, so that a crash is judged here, by its action. */
   async #followPower(): Promise<never> {
     for (;;) {
       const event = await this.#vm.power.next(undefined, {
         signal: this.#stop.signal,
         timeout: Number.POSITIVE_INFINITY,
       });
-      if (event.kind === "crash") this.#vm.expectCrash();
       this.#options.onEvent(event);
       const halts = event.action === "halt" || event.kind === "halted";
       if (halts && this.#options.endsWithGuest) void this.#guestEnded(event, undefined);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { UsageError } from "../../machine/errors.ts";
 import { type GivenOption, optionFlags, splitArgv } from "../../machine/options.ts";
 import { durationForm, readDuration } from "../../machine/size.ts";
+import { type OracleMode, oracleModes, readOracleMode } from "./oracle-mode.ts";
 import { parseExpect, parseFailOn, parseSend, type Step, type Watch } from "./script.ts";
 
 /** How one VM is run and judged: Petri's own options, the same for `boot` and `repro`. */
@@ -13,6 +14,8 @@ export interface RunFlags {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly trace?: string;
+  /** `fail` if absent, or `report` where a person is at the terminal. */
+  readonly oracle?: OracleMode;
   readonly pidfile?: string;
   readonly paused: boolean;
 }
@@ -34,6 +37,7 @@ export function addRunOptions(command: Command): RunFlagReader {
     .option("--expect <PATTERN>", "wait for a text or /regex/flags on com1, or on com2 with com2:PATTERN (repeats)")
     .option("--send <TEXT>", "then type this; \\n \\r \\t \\e \\xNN \\\\ are escapes; com2:TEXT (repeats)")
     .option("--fail-on <PATTERN>", "end at once, with 1, when this is printed (repeats)", collect)
+    .option("--oracle <MODE>", `what a crash or warning on a console does: ${oracleModes.join(", ")} (fail, with 3)`)
     .option("--timeout <TIME>", "for all of them together, such as 90s or 5m (120s when there is an --expect)")
     .option("--json", "one event a line on stdout; the last one tells how it ended")
     .option("--trace <DIR>", "keep the record of this VM in DIR")
@@ -44,8 +48,15 @@ export function addRunOptions(command: Command): RunFlagReader {
   const read = (problems: string[]): RunFlags => {
     const each = <T>(texts: readonly string[], one: (text: string) => T) =>
       texts.flatMap((text) => attempt(() => one(text), problems));
-    const options = command.opts<{ failOn?: string[]; timeout?: string; quiet?: boolean; trace?: string }>();
+    const options = command.opts<{
+      failOn?: string[];
+      oracle?: string;
+      timeout?: string;
+      quiet?: boolean;
+      trace?: string;
+    }>();
     const [timeoutMs] = each(options.timeout === undefined ? [] : [options.timeout], readTimeout);
+    const [oracle] = each(options.oracle === undefined ? [] : [options.oracle], readOracleMode);
     return {
       steps: steps.flatMap(([parse, text]) => each([text], parse)),
       failOn: each(options.failOn ?? [], parseFailOn),
@@ -53,6 +64,7 @@ export function addRunOptions(command: Command): RunFlagReader {
       json: isJson(),
       quiet: options.quiet === true,
       ...(options.trace === undefined ? {} : { trace: options.trace }),
+      ...(oracle === undefined ? {} : { oracle }),
       paused: false,
     };
   };

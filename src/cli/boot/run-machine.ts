@@ -12,6 +12,7 @@ import { type Ending, endingByError, verdictOf } from "./ending.ts";
 import { JsonEvents } from "./json-events.ts";
 import { Judge } from "./judge.ts";
 import type { RunFlags } from "./options.ts";
+import { oracleOf } from "./oracle-mode.ts";
 import { writePidfile } from "./pidfile.ts";
 import type { Prepared } from "./prepare.ts";
 import { Progress } from "./progress.ts";
@@ -66,7 +67,7 @@ export async function runMachine(run: MachineRun): Promise<number> {
 }
 
 async function bootAndJudge(
-  { flags, signal }: MachineRun,
+  { flags, signal, settings }: MachineRun,
   prepared: Prepared,
   relays: readonly Relay[],
   traceDir: string,
@@ -75,14 +76,15 @@ async function bootAndJudge(
 ): Promise<Ending> {
   const { machine, image, placement, detections } = prepared;
   progress.show(`starting ${placement.vmm}`);
-  // Paused, so that all who watch are there before the first byte.
-  const vm = await boot({ machine, image, placement, detections, traceDir, signal, paused: true });
   const isInteractive =
     process.stdin.isTTY === true &&
     process.stdout.isTTY === true &&
     flags.steps.length === 0 &&
     !flags.json &&
     !flags.quiet;
+  const oracle = oracleOf(settings.oracle, flags.oracle, isInteractive);
+  // Paused, so that all who watch are there before the first byte.
+  const vm = await boot({ machine, image, placement, detections, traceDir, signal, oracle, paused: true });
   const timeoutMs = flags.timeoutMs ?? (flags.steps.some(({ kind }) => kind === "expect") ? 120_000 : undefined);
   const judge: Judge = new Judge(vm, {
     flags,
@@ -98,6 +100,11 @@ async function bootAndJudge(
       void json?.write(kind === "expect" ? { event: "met", console, pattern: text } : { event: "sent", console, text });
     },
   });
+  vm.findings.listen(({ index: _, ...finding }) => {
+    json?.flush();
+    void json?.write({ event: "finding", ...finding });
+    session?.say(`${finding.console} reported: ${finding.title}`);
+  });
   const interrupt = () => judge.fail(signal.reason);
   signal.addEventListener("abort", interrupt);
   const onPipe = (error: NodeJS.ErrnoException) => {
@@ -110,6 +117,7 @@ async function bootAndJudge(
   if (isInteractive) progress.clear();
   const session = isInteractive ? attach(vm, judge) : undefined;
   let view: ConsoleView | undefined;
+  let ending: Ending;
   try {
     if (signal.aborted) interrupt();
     view = viewConsoles(vm, { flags, relays, session, json, progress, onFault: (error) => judge.fail(error) });
@@ -118,9 +126,7 @@ async function bootAndJudge(
       if (!isInteractive) progress.show(waitingFor(flags, vm));
       await vm.resume();
     }
-    const ending = await judge.ending;
-    vm.conclude(verdictOf(ending));
-    return ending;
+    ending = await judge.ending;
   } catch (error) {
     concludeFailed(vm, error);
     throw error;
@@ -132,6 +138,10 @@ async function bootAndJudge(
     await session?.close();
     process.stdout.off("error", onPipe);
   }
+  // A report that had begun when the last expectation was met is complete by now.
+  const last = (ending.exitCode === 0 && vm.failure && endingByError(vm.failure)) || ending;
+  vm.conclude(verdictOf(last));
+  return last;
 }
 
 /** What went wrong is worth more than a record of it that cannot be written. */

@@ -1,5 +1,6 @@
 import type { PowerCause } from "../../power/event.ts";
-import { type PowerMatcherOptions, toCrash, toExit, toPowerOff, toReset } from "./power.ts";
+import { toCrash, toReport } from "./crash.ts";
+import { type PowerMatcherOptions, toExit, toPowerOff, toReset } from "./power.ts";
 import {
   type ToPrintAnyOptions,
   type ToPrintLinesOptions,
@@ -10,7 +11,7 @@ import {
 } from "./to-print.ts";
 import { type ToShowOptions, toShow } from "./to-show.ts";
 
-export const matchers = { toPrint, toPrintAny, toPrintLines, toShow, toPowerOff, toReset, toCrash, toExit };
+export const matchers = { toPrint, toPrintAny, toPrintLines, toShow, toPowerOff, toReset, toCrash, toReport, toExit };
 
 /** What `expect` can say of a VM and its consoles. */
 export interface PetriMatchers {
@@ -42,8 +43,16 @@ export interface PetriMatchers {
   toPowerOff(options?: PowerMatcherOptions): Promise<void>;
   /** On a VM: the next power event is a reset, by that cause if one is named. */
   toReset(cause?: PowerCause, options?: PowerMatcherOptions): Promise<void>;
-  /** On a VM: the guest crashes; from this call on, one crash is expected. */
-  toCrash(cause?: PowerCause, options?: PowerMatcherOptions): Promise<void>;
+  /**
+   * On a VM: the guest crashes, by that cause, or with a report's title, an event's cause or evidence that matches; from
+   * this call on, one crash is expected.
+   */
+  toCrash(how?: PowerCause | RegExp, options?: PowerMatcherOptions): Promise<void>;
+  /**
+   * On a VM: a console reports something with such a title, and that is expected. Call it before the guest does so.
+   * @example const reported = expect(vm).toReport(/^WARNING in demo/); … await reported;
+   */
+  toReport(title?: string | RegExp, options?: PowerMatcherOptions): Promise<void>;
   /** On a VM: the next power event's action ends the VM with this exit code. */
   toExit(code: number, options?: PowerMatcherOptions): Promise<void>;
 }

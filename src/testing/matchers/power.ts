@@ -5,7 +5,7 @@ import { describeEvent, parseAction } from "../../power/journal.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { siteOf } from "../site.ts";
 import { asVm } from "./subjects.ts";
-import { passed, type WaitingMatcher, waitingMatcher } from "./waiting-matcher.ts";
+import { passed, type Verdict, type WaitingMatcher, waitingMatcher } from "./waiting-matcher.ts";
 
 export interface PowerMatcherOptions {
   /** Milliseconds, or `"5s"`; the test's own time if absent. */
@@ -34,21 +34,6 @@ export function toReset(
   });
 }
 
-export function toCrash(
-  this: State,
-  received: unknown,
-  cause?: PowerCause,
-  options?: PowerMatcherOptions,
-): WaitingMatcher {
-  const vm = subject(this, received, "toCrash");
-  const cameAlready = vm.power.unacknowledged().some((event) => event.kind === "crash");
-  if (!cameAlready && !vm.expectsCrash) vm.expectCrash(cause);
-  return waitingMatcher({ vm, title: `toCrash(${cause ?? ""})`, site: siteOf(toCrash) }, async () => {
-    const event = await vm.power.find("crash", timeoutOf(options));
-    return judgeCause(event, "crash", cause);
-  });
-}
-
 export function toExit(this: State, received: unknown, code: number, options?: PowerMatcherOptions): WaitingMatcher {
   const vm = subject(this, received, "toExit");
   return waitingMatcher({ vm, title: `toExit(${code})`, site: siteOf(toExit) }, async () => {
@@ -67,7 +52,7 @@ export function toExit(this: State, received: unknown, code: number, options?: P
   });
 }
 
-function subject({ isNot }: State, received: unknown, matcher: string): VirtualMachine {
+export function subject({ isNot }: State, received: unknown, matcher: string): VirtualMachine {
   if (isNot) {
     throw new UsageError(
       `not.${matcher}() would have to wait for ever; assert what does happen, or look at vm.power.events`,
@@ -76,7 +61,7 @@ function subject({ isNot }: State, received: unknown, matcher: string): VirtualM
   return asVm(received, matcher);
 }
 
-function judgeCause(event: PowerEvent, kind: PowerKind, cause: PowerCause | undefined) {
+export function judgeCause(event: PowerEvent, kind: PowerKind, cause: PowerCause | undefined): Verdict {
   if (cause === undefined || event.cause === cause) return passed;
   return failed(
     `expected a ${kind} by ${cause}, but ${describeEvent(event)}`,
@@ -88,6 +73,6 @@ function failed(first: string, ...rest: readonly string[]) {
   return { pass: false, message: () => [first, ...rest.map((line) => `  ${line}`)].join("\n") };
 }
 
-function timeoutOf(options: PowerMatcherOptions = {}): { timeout?: number | string } {
+export function timeoutOf(options: PowerMatcherOptions = {}): { timeout?: number | string } {
   return options.timeout === undefined ? {} : { timeout: options.timeout };
 }

@@ -3,7 +3,7 @@ import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { at } from "../site.ts";
 import { endedTest, waitsOf } from "./subjects.ts";
 
-interface Verdict {
+export interface Verdict {
   readonly pass: boolean;
   readonly message: () => string;
 }

@@ -1,0 +1,31 @@
+import { afterAll, expect, test } from "vitest";
+import { failuresOf, outcomes, removeResults, vitestSample } from "./samples/support/run-sample.ts";
+
+afterAll(removeResults);
+
+test("a report on a console fails its test unless it was asked for", async () => {
+  const run = await vitestSample(["findings"]);
+  const both = (name: string, outcome: string) =>
+    Object.fromEntries(["qemu", "v86"].map((vmm) => [`${name} [${vmm} kernel]`, outcome]));
+  expect(outcomes(run), run.output).toEqual({
+    ...both("a report nobody expects, in a body that goes on", "failed"),
+    ...both("a report in the body's last moment", "failed"),
+    ...both("a crash that is awaited by its title", "passed"),
+    ...both("a report that is awaited", "passed"),
+    ...both("an expected crash that does not come", "failed"),
+    ...both("a warning", "failed"),
+    ...both("a warning that is only reported", "passed"),
+    ...both("a title that is ignored", "passed"),
+  });
+  for (const vmm of ["qemu", "v86"]) {
+    const [waiting] = failuresOf(run, `a report nobody expects, in a body that goes on [${vmm}`);
+    expect(waiting?.message).toMatch(/^the guest crashed, and nobody expected it: kernel panic: told to\n/);
+    expect(waiting?.message).toContain('while waiting for toPrint("never said") on com1');
+    const [last] = failuresOf(run, `a report in the body's last moment [${vmm}`);
+    expect(last?.message).toContain("  | ok Kernel panic - not syncing: told to\n");
+    expect(failuresOf(run, `an expected crash that does not come [${vmm}`)[0]?.message).toContain(
+      "expected but never came: a crash like /never/",
+    );
+  }
+  expect(run.read("junit.xml")).toContain("kernel panic: told to");
+}, 120_000);

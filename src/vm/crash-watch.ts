@@ -1,0 +1,117 @@
+import { GuestCrash } from "../machine/errors.ts";
+import type { ConsoleName } from "../machine/machine.ts";
+import { type OraclePolicy, oraclePolicy } from "../oracle/policy.ts";
+import type { Finding } from "../oracle/rule.ts";
+import type { PowerEvent, PowerKind } from "../power/event.ts";
+import type { UntimedEvent } from "../trace/event.ts";
+import { CrashJudge } from "./crash-judge.ts";
+import { type CrashScene, eventMessage, findingMessage } from "./crash-message.ts";
+import { FindingJournal, type VmFinding } from "./findings.ts";
+import { OracleWatch } from "./oracle-watch.ts";
+
+/** The trace holds so many findings; a guest may print reports for ever. */
+const recordedFindings = 500;
+
+/** What ends a guest that has crashed. */
+const aftermath: readonly PowerKind[] = ["reset", "watchdog", "halted"];
+
+export interface CrashWatchParts extends CrashScene {
+  readonly policy?: OraclePolicy | undefined;
+  readonly findings?: FindingJournal | undefined;
+  /** Nanoseconds since the trace began. */
+  readonly now: () => number;
+  readonly note: (event: UntimedEvent, t: number) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** Watches a guest for crashes, by its consoles and by its power events, and fails the VM for one that nobody expects. */
+export class CrashWatch {
+  readonly findings: FindingJournal;
+  private readonly parts: CrashWatchParts;
+  private readonly policy: OraclePolicy;
+  private readonly judge = new CrashJudge();
+  private readonly oracles: OracleWatch | undefined;
+  /** Events of crashes that came as asked: still there for whoever waits for them, but nobody has to. */
+  private readonly expectedEvents = new Set<PowerEvent>();
+  private recorded = 0;
+
+  constructor(parts: CrashWatchParts) {
+    this.parts = parts;
+    this.findings = parts.findings ?? new FindingJournal();
+    this.policy = parts.policy ?? oraclePolicy();
+    if (!this.policy.enabled) return;
+    const { extra, ignore } = this.policy;
+    const oracles = new OracleWatch(parts.consoles.sources(), {
+      ...{ extra, ignore, onFault: parts.fail },
+      onFinding: (console, finding) => this.found(console, finding),
+    });
+    parts.consoles.onAdvance((name) => oracles.advance(name));
+    this.oracles = oracles;
+  }
+
+  /** Allows exactly one crash; see VirtualMachine.expectCrash. */
+  expect(pattern: RegExp | string | undefined): void {
+    this.judge.expect(pattern);
+  }
+
+  unmet(): string[] {
+    return this.judge.unmet();
+  }
+
+  isExpected(event: PowerEvent): boolean {
+    return this.expectedEvents.has(event);
+  }
+
+  /** The guest did something to its power, after all that it printed. */
+  happened(event: PowerEvent, wasAwaited: boolean): void {
+    if (event.kind !== "crash") {
+      this.oracles?.flush();
+      if (this.judge.isDown && aftermath.includes(event.kind)) this.expectedEvents.add(event);
+      return;
+    }
+    const sign = { text: [event.cause, ...event.evidence].join("\n"), at: event.at, isFinal: true };
+    // Whoever waits for the event has asked for what the guest says about it, too; else its words come first.
+    if (!wasAwaited) this.oracles?.flush();
+    const verdict = this.judge.judge({ ...sign, wasAwaited });
+    if (wasAwaited) this.oracles?.flush();
+    if (verdict === "allowed" && !wasAwaited) this.expectedEvents.add(event);
+    if (verdict !== "unexpected") return;
+    const message = eventMessage("the guest crashed, and nobody expected it", event, this.parts);
+    this.parts.fail(new GuestCrash(`${message}\nallow it with vm.expectCrash() if the test means it`));
+  }
+
+  /** No more output will come, at least for now. */
+  over(reason: Error): void {
+    this.oracles?.flush();
+    this.findings.end(reason);
+  }
+
+  restarted(): void {
+    this.oracles?.restarted();
+    this.judge.restarted();
+    this.findings.reopen();
+  }
+
+  private found(console: ConsoleName, found: Finding): void {
+    const consequence = this.policy.consequenceOf(found);
+    if (consequence === "ignore") return;
+    const at = this.parts.now();
+    const { finding, wasAwaited } = this.findings.record({ ...found, console, at });
+    const isOnlyReported = consequence === "report" && !wasAwaited && !this.judge.asksFor(finding.title);
+    const verdict = isOnlyReported ? "reported" : this.verdictOn(finding, wasAwaited);
+    this.record(finding, verdict);
+    if (verdict === "unexpected") this.parts.fail(new GuestCrash(findingMessage(finding, this.parts)));
+  }
+
+  private verdictOn({ title, at, isFinal }: VmFinding, wasAwaited: boolean) {
+    return this.judge.judge({ text: title, at, isFinal, wasAwaited });
+  }
+
+  private record(finding: VmFinding, verdict: "allowed" | "unexpected" | "known" | "reported"): void {
+    if (this.recorded > recordedFindings) return;
+    const { index: _, at, isFinal, ...facts } = finding;
+    if (this.recorded++ === recordedFindings) {
+      this.parts.note({ kind: "note", text: `more than ${recordedFindings} findings: the rest is left out` }, at);
+    } else this.parts.note({ kind: "finding", ...facts, isFinal, verdict }, at);
+  }
+}

@@ -1,0 +1,170 @@
+import { TimeoutError } from "../machine/errors.ts";
+import type { ConsoleName } from "../machine/machine.ts";
+import type { Finding } from "../oracle/rule.ts";
+import { longestTimerMs, reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "../power/wait.ts";
+
+/** What the oracle read on a console of this VM. */
+export interface VmFinding extends Finding {
+  readonly console: ConsoleName;
+  /** Nanoseconds since the VM's trace began, when the finding was made. */
+  readonly at: number;
+  /** Position in the journal, from 0. */
+  readonly index: number;
+}
+
+export interface FindingWaitOptions {
+  /** Milliseconds, or `"5s"`. */
+  timeout?: number | string;
+  /** Ends the wait with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+type Answer = { finding: VmFinding } | { error: unknown } | undefined;
+interface Pending {
+  answer(): Answer;
+  settle(answer: NonNullable<Answer>): void;
+}
+
+/** How many are kept: a guest may print reports for ever. */
+const keptFindings = 500;
+
+/**
+ * What a VM's consoles reported, in the order it was found.
+ *
+ * @example
+ * const report = vm.findings.next(/^KASAN: /);      // from now on it is expected
+ * vm.console().sendLine("insmod broken.ko");
+ * expect((await report).title).toContain("in demo_uaf");
+ */
+export class FindingJournal {
+  readonly #findings: VmFinding[] = [];
+  readonly #pending = new Set<Pending>();
+  readonly #waits = new Waits();
+  readonly #listeners: ((finding: VmFinding) => void)[] = [];
+  readonly #defaultTimeoutMs: () => number;
+  /** Index of the next finding. */
+  #count = 0;
+  /** Index of the first finding that no wait took or passed. */
+  #cursor = 0;
+  #endReason: Error | undefined;
+  #poisonReason: Error | undefined;
+
+  constructor(options: { defaultTimeoutMs?: () => number } = {}) {
+    this.#defaultTimeoutMs = options.defaultTimeoutMs ?? (() => Number.POSITIVE_INFINITY);
+  }
+
+  /** What was found so far, expected or not: the last 500 of them. */
+  all(): readonly VmFinding[] {
+    return this.#findings;
+  }
+
+  /**
+   * The next finding whose title has this text or matches; one that came before the call included, if no wait took or
+   * passed it. A finding that somebody waits for is expected: it does not fail the VM, nor does what follows from it.
+   *
+   * Rejects with TimeoutError, with the reason why the VM is over, or with the signal's.
+   */
+  next(pattern?: string | RegExp, options: FindingWaitOptions = {}): Wait<VmFinding> {
+    const title = `findings.next(${pattern === undefined ? "" : typeof pattern === "string" ? JSON.stringify(pattern) : pattern})`;
+    const ms = timeoutMs(options.timeout, this.#defaultTimeoutMs);
+    const { signal } = options;
+    return this.#waits.start(title, (resolve, reject) => {
+      const update = () => {
+        const known = pending.answer();
+        if (known) pending.settle(known);
+      };
+      const expire = () => {
+        update();
+        if (this.#pending.has(pending)) pending.settle({ error: new TimeoutError(this.#timeoutMessage(title, ms)) });
+      };
+      // What arrived while the loop was busy is delivered before the deadline counts.
+      const deadline = ms > longestTimerMs ? undefined : setTimeout(() => setImmediate(expire), ms);
+      const pending: Pending = {
+        answer: () => this.#answer(title, pattern, signal),
+        settle: (known) => {
+          this.#pending.delete(pending);
+          clearTimeout(deadline);
+          signal?.removeEventListener("abort", update);
+          if ("error" in known) return reject(known.error);
+          this.#cursor = known.finding.index + 1;
+          resolve(known.finding);
+        },
+      };
+      this.#pending.add(pending);
+      signal?.addEventListener("abort", update);
+      update();
+    });
+  }
+
+  /** Called with every finding from now on. */
+  listen(listener: (finding: VmFinding) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Appends a finding and settles the wait for it, if there is one: then it was awaited. */
+  record(found: Omit<VmFinding, "index">): { finding: VmFinding; wasAwaited: boolean } {
+    const finding: VmFinding = { ...found, index: this.#count++ };
+    this.#findings.push(finding);
+    if (this.#findings.length > keptFindings) this.#findings.shift();
+    this.#settlePending();
+    for (const listener of this.#listeners) listener(finding);
+    return { finding, wasAwaited: this.#cursor > finding.index };
+  }
+
+  /** No more findings will come: waits reject with the reason, unless the answer is there. */
+  end(reason: Error): void {
+    this.#endReason ??= reason;
+    this.#settlePending();
+  }
+
+  /** The guest runs again after an end. */
+  reopen(): void {
+    this.#endReason = undefined;
+  }
+
+  /** From now on every wait rejects with the reason. */
+  poison(reason: Error): void {
+    this.#poisonReason ??= reason;
+    this.#settlePending();
+  }
+
+  /** Waits that were started and never awaited. */
+  unawaited(): string[] {
+    return this.#waits.unawaited();
+  }
+
+  #answer(title: string, pattern: string | RegExp | undefined, signal: AbortSignal | undefined): Answer {
+    if (this.#poisonReason) return { error: this.#poisonReason };
+    if (signal?.aborted) return { error: signal.reason };
+    const finding = this.#findings.find(
+      ({ index, title: found }) => index >= this.#cursor && titleMatches(found, pattern),
+    );
+    if (finding || !this.#endReason) return finding && { finding };
+    const [first = "", ...rest] = this.#endReason.message.split("\n");
+    const message = [`${first} while waiting in ${title}`, ...rest, ...this.#history()].join("\n");
+    return { error: reasonWithContext(this.#endReason, message) };
+  }
+
+  /** In the order the waits were started: a finding answers the first that takes it. */
+  #settlePending(): void {
+    for (const pending of this.#pending) {
+      const known = pending.answer();
+      if (known) pending.settle(known);
+    }
+  }
+
+  #timeoutMessage(title: string, ms: number): string {
+    return [`${title} did not come within ${showDuration(ms)}`, ...this.#history()].join("\n");
+  }
+
+  #history(): string[] {
+    if (this.#findings.length === 0) return ["nothing was found on any console"];
+    return ["found so far:", ...this.#findings.slice(-10).map(({ console, title }) => `  ${console}: ${title}`)];
+  }
+}
+
+/** A title has that text, or matches; any title without a pattern. */
+function titleMatches(title: string, pattern: string | RegExp | undefined): boolean {
+  if (pattern === undefined) return true;
+  return typeof pattern === "string" ? title.includes(pattern) : title.search(pattern) >= 0;
+}
