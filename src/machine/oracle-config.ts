@@ -3,7 +3,7 @@ import type { Exact } from "./exact.ts";
 
 const pattern = z.instanceof(RegExp, { error: "write a regular expression, such as /^WARNING in demo/" });
 const words = (list: string) => ({ error: `write ${list}` });
-const oses = ["linux", "freebsd", "openbsd", "netbsd", "uefi", "seabios", "grub", "init"] as const;
+const oses = ["linux", "freebsd", "openbsd", "netbsd", "uefi", "seabios", "grub", "loader", "init"] as const;
 const frames = ["line", "pc", "stack", "lock", "entry"] as const;
 
 /** A rule as users write it: what the oracle's `Rule` is, checked. */

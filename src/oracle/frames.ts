@@ -15,7 +15,7 @@ const framePatterns = [
   /^\s{0,4}\[<[0-9a-f]+>\] \(([\w.]+)(?:\+0x[^)]*)?\) from/,
   /^\s{0,4}([\w.]+) from [\w.]+\+0x/,
   // The BSDs: "foo(a,b) at netbsd:foo+0x12", "foo() at foo+0x12/frame 0x…".
-  /^\s{0,4}[\w.]{1,100}\([^)]{0,300}\) at (?:netbsd:)?([\w.]{1,100})(?:\+0x[0-9a-f]+|$|\s)/,
+  /^\s{0,4}[\w.]{1,100}\([^)]{0,300}\) at (?:netbsd:)?([A-Za-z_][\w.]{0,100})(?:\+0x[0-9a-f]+|$|\s)/,
 ];
 const programCounter = [
   new RegExp(
@@ -160,8 +160,7 @@ export function chooseFrame(
     frame !== undefined && !isInfrastructure(frame) && skip?.test(frame) !== true;
   switch (source) {
     case "line":
-      // A report that ends before its stack is not trusted with a name: the line alone often has a helper's.
-      return lines.slice(1).some(isTraceLine) ? [fromLine?.replace(suffix, "")].find(wanted) : undefined;
+      return [fromLine?.replace(suffix, "")].find(wanted);
     case "pc":
       return lines
         .map(programCounterOf)

@@ -9,7 +9,7 @@ import { Uptime } from "./uptime.ts";
 
 /** Every start of a report has one of these words: a line without them is done after one look. */
 const suspicious =
-  /bug|warn|info|panic|fault|error|oops|stall|unable|trap|lock|leak|assert|kasan|san:|exception|bootable|rescue|emergency|initramfs|ddb|waiting|linux version|divide|opcode|stack|int3|failed|fatal|witness|splassert|reboot|count|freed|syzfail|mode|goroutine|overflow|corruption|usercopy|freezing|caught|booting|firmware/i;
+  /bug|warn|info|panic|fault|error|oops|stall|unable|trap|lock|leak|assert|kasan|san:|exception|bootable|rescue|emergency|initramfs|ddb|waiting|linux version|divide|opcode|stack|int3|failed|fatal|witness|splassert|reboot|count|freed|syzfail|mode|goroutine|overflow|corruption|usercopy|freezing|caught|booting|firmware|unrecoverable|racy|lock held|locks held|too long|operating|system disk|kernel image|directive|load '|mountroot|root device|pathname|maintenance|password|rootfs|dracut|switch_root|shell|not found|no such|bad |cfi|serror|scheduling|premature|signature|prohibited|attempt to|sector|\[#\d/i;
 const mostOpenReports = 8;
 
 export interface OracleOptions {

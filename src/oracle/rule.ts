@@ -1,7 +1,7 @@
 import type { Severity } from "./severity.ts";
 
 /** What printed the message: a kernel, a firmware, a boot loader, or the programs that bring a system up. */
-export type OracleOs = "linux" | "freebsd" | "openbsd" | "netbsd" | "uefi" | "seabios" | "grub" | "init";
+export type OracleOs = "linux" | "freebsd" | "openbsd" | "netbsd" | "uefi" | "seabios" | "grub" | "loader" | "init";
 
 /**
  * Where a title's function comes from; tried in order.

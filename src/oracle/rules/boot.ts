@@ -1,6 +1,27 @@
 import type { Rule } from "../rule.ts";
 
-/** Firmware, boot loaders, and the programs that bring a system up: whatever leaves a machine short of its login. */
+/** Optional parts of GRUB whose absence changes nothing: translations, fonts, pictures, themes. */
+const ornament = String.raw`[^']{0,200}(?:\.(?:gmo|mo|pf2|png|jpe?g|tga)|/locale/[^']*|/themes/[^']*)'`;
+const grubErrors = [
+  String.raw`file \`(?!${ornament}).{1,120}' not found`,
+  "no such (?:device|partition)",
+  "unknown filesystem",
+  "disk `.{1,80}' not found",
+  "symbol `.{1,80}' not found",
+  "you need to load the kernel first",
+  "invalid (?:magic number|signature|arch-independent ELF magic|file name)",
+  "bad shim signature",
+  "verification requested but nobody cares",
+  "prohibited by secure boot policy",
+  "out of (?:memory|partition)",
+  "premature end of file",
+  "attempt to read or write outside of (?:disk|partition)",
+  "failure reading sector",
+  "can't find command `(?:linux|initrd|multiboot|chainloader|search|normal)",
+  "couldn't load image",
+].join("|");
+
+/** Firmware and boot loaders: whatever keeps a machine from starting its system. */
 export const bootRules: readonly Rule[] = [
   {
     id: "linux-reboot",
@@ -18,10 +39,19 @@ export const bootRules: readonly Rule[] = [
     type: "assert",
     isFinal: true,
     start:
-      /^ASSERT(?:_EFI_ERROR)? (?:\(Status = .{1,40}\)|\[(?<module>\w+)\] .{1,200}\(\d+\): (?<text>.{1,100})|.{1,200}\(\d+\): (?<bare>.{1,100}))/,
+      /^ASSERT(?:_EFI_ERROR)? (?:\[(?<module>\w+)\] .{1,200}\(\d+\): (?<text>.{1,100})|.{1,200}\(\d+\): (?<bare>.{1,100}))/,
     title: "ASSERT: {what}",
     fields: { what: /^ASSERT.{0,240}?\(\d+\): (.{1,100})/ },
     example: "ASSERT [DxeCore] /edk2/MdeModulePkg/Core/Dxe/Mem/Pool.c(716): Head->Signature == ((('p') | ('h' << 8)))",
+  },
+  {
+    id: "uefi-assert-status",
+    os: "uefi",
+    type: "assert",
+    isFinal: true,
+    start: /^ASSERT_EFI_ERROR \((?<what>Status = [^)]{1,40})\)/,
+    title: "ASSERT: {what}",
+    example: "ASSERT_EFI_ERROR (Status = Not Found)",
   },
   {
     id: "uefi-exception",
@@ -38,7 +68,8 @@ export const bootRules: readonly Rule[] = [
     os: "uefi",
     type: "exception",
     isFinal: true,
-    start: /(?<name>Synchronous|SError|IRQ|FIQ) Exception at 0x[0-9A-Fa-f]{8,16}/,
+    start:
+      /^(?<name>Synchronous|SError|IRQ|FIQ|Prefetch Abort|Data Abort|Undefined Instruction|SWI|Software Interrupt|Reset|Reserved) Exception(?: PC)? at 0x[0-9A-Fa-f]{4,16}/,
     title: "UEFI exception: {name}",
     example: "Synchronous Exception at 0x000000005F3E4A10",
   },
@@ -56,7 +87,7 @@ export const bootRules: readonly Rule[] = [
     os: "seabios",
     type: "no-boot",
     isFinal: true,
-    start: /^No bootable device\.|Boot failed: not a bootable disk/,
+    start: /^No bootable device\.|^FATAL: No bootable medium found/,
     title: "no bootable device",
     oneLine: true,
     example: "No bootable device.",
@@ -75,56 +106,42 @@ export const bootRules: readonly Rule[] = [
     id: "grub-error",
     os: "grub",
     type: "no-boot",
-    start:
-      /^error: (?:\S{1,80}: ?\d+: ?)?(?<text>(?:file `.{1,120}' not found|no such (?:device|partition)|unknown filesystem|disk `.{1,80}' not found|symbol `.{1,80}' not found|you need to load the kernel first|invalid magic number|bad shim signature|out of memory))/,
+    start: new RegExp(String.raw`^error: (?:\S{1,80}: ?\d+: ?)?(?<text>${grubErrors})`),
     title: "GRUB error: {text}",
     example: "error: file `/boot/grub/i386-pc/normal.mod' not found.",
   },
   {
-    id: "initramfs-shell",
-    os: "init",
-    type: "emergency",
+    id: "pc-no-system",
+    os: "loader",
+    type: "no-boot",
+    // What boot sectors say (FreeDOS, syslinux, Windows, FreeBSD).
+    start:
+      /^(?:Missing operating system|Operating system not found|Error loading operating system|Invalid partition table|Non-System disk|Boot error|No \/boot\/loader|This is not a bootable disk)/i,
+    title: "no operating system",
+    oneLine: true,
+    example: "Missing operating system",
+  },
+  {
+    id: "loader-no-kernel",
+    os: "loader",
+    type: "no-boot",
+    isFinal: true,
+    // isolinux and syslinux; loader(8) of FreeBSD; U-Boot.
+    start:
+      /^(?:Could not find kernel image: .{1,80}|No DEFAULT or UI configuration directive found!|can't load '.{1,80}'|### ERROR ### Please RESET the board ###)/,
+    title: "boot loader found no kernel",
+    oneLine: true,
+    example: "Could not find kernel image: linux",
+  },
+  {
+    id: "bsd-root-prompt",
+    os: "loader",
+    type: "no-boot",
     isFinal: true,
     isPrompt: true,
-    start:
-      /^\(initramfs\) ?|^(?:ALERT!|Gave up waiting for root).{0,120}|Dropping to (?:a|debug) ?shell|Entering emergency mode\. Exit the shell/,
-    title: "initramfs emergency shell",
-    example: "(initramfs) ",
-  },
-  {
-    id: "systemd-emergency",
-    os: "init",
-    type: "emergency",
-    isFinal: true,
-    isPrompt: true,
-    start: /You are in (?<mode>emergency|rescue) mode\.|Welcome to (?<welcome>emergency|rescue) mode!/,
-    title: "systemd emergency mode",
-    example: 'You are in emergency mode. After logging in, type "journalctl -xb" to view system logs.',
-  },
-  {
-    id: "systemd-frozen",
-    os: "init",
-    type: "emergency",
-    isFinal: true,
-    start: /systemd\[1\]: (?:Freezing execution|Caught <\w+>)/,
-    title: "systemd froze",
-    example: "systemd[1]: Freezing execution.",
-  },
-  {
-    id: "syzkaller-executor",
-    os: "init",
-    type: "syz-failure",
-    start: /^SYZFAIL: (?<text>.{1,100})/,
-    title: "SYZFAIL: {text}",
-    example: "SYZFAIL: mmap of data segment failed",
-  },
-  {
-    id: "go-runtime",
-    os: "init",
-    type: "dos",
-    start:
-      /^(?:fatal error: (?:out of memory|all goroutines|unexpected signal|concurrent map|stack overflow|runtime).*|panic: runtime error: .*|runtime: out of memory.*|SIGSEGV: segmentation violation)/,
-    title: "go runtime error",
-    example: "panic: runtime error: invalid memory address or nil pointer dereference",
+    // vfs_mountroot.c of FreeBSD; the BSDs' setroot().
+    start: /^mountroot> ?|^root device(?: \(default [^)]{1,20}\))?: ?$/,
+    title: "no root file system",
+    example: "mountroot> ",
   },
 ];

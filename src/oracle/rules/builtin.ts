@@ -1,6 +1,8 @@
 import type { Rule } from "../rule.ts";
 import { bootRules } from "./boot.ts";
 import { bsdRules } from "./bsd.ts";
+import { initRules } from "./init.ts";
+import { linuxArchRules } from "./linux-arch.ts";
 import { linuxFaultRules } from "./linux-faults.ts";
 import { linuxHangRules } from "./linux-hangs.ts";
 import { linuxLockRules } from "./linux-locks.ts";
@@ -15,5 +17,7 @@ export const builtinRules: readonly Rule[] = [
   ...linuxWarningRules,
   ...bsdRules,
   ...linuxFaultRules,
+  ...linuxArchRules,
   ...bootRules,
+  ...initRules,
 ];

@@ -131,7 +131,7 @@ export const linuxFaultRules: readonly Rule[] = [
     id: "linux-stack-overflow",
     os: "linux",
     type: "dos",
-    start: /kernel stack overflow|Insufficient stack space to handle exception/,
+    start: /[Kk]ernel stack overflow|Insufficient stack space to handle exception/,
     title: "kernel stack overflow in {frame}",
     frames: ["entry", "pc"],
     follows: "always",
