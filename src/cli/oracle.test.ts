@@ -64,3 +64,13 @@ test.each([[["oracle"]], [["oracle", "missing.log"]], [["oracle", "."]], [["orac
     expect(stderr).toMatch(/^petri: /);
   },
 );
+
+test("--vmlinux that is not there is a mistake; one that does not help is a note", async () => {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, "crashed.log"), panic);
+  const missing = await runPetri(cwd, ["oracle", "--vmlinux", "vmlinux", "crashed.log"]);
+  expect(missing).toMatchObject({ exitCode: 64, stderr: "petri: --vmlinux vmlinux cannot be read\n" });
+  const useless = await runPetri(cwd, ["oracle", "--vmlinux", "crashed.log", "crashed.log"]);
+  expect(useless.exitCode).toBe(1);
+  expect(useless.stderr).toBe("petri: the report has no source lines: crashed.log is no ELF file\n");
+});

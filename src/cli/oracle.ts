@@ -1,4 +1,5 @@
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
+import { access } from "node:fs/promises";
 import { Command } from "commander";
 import { HostError, UsageError } from "../machine/errors.ts";
 import type { Finding } from "../oracle/rule.ts";
@@ -11,6 +12,7 @@ firmware exceptions, boot loaders and emergency shells. Exits with 0 when nothin
 Examples:
   $ petri oracle console.log
   $ petri oracle --json petri-results/*/*/com1.log
+  $ petri oracle --vmlinux build/vmlinux console.log
 `;
 
 /** So many findings say enough about one log. */
@@ -21,26 +23,52 @@ export function define(run: RunAction): Command {
   return new Command("oracle")
     .argument("<FILES...>", "console logs")
     .option("--json", "one JSON object a file, with the whole reports")
+    .option("--vmlinux <FILE>", "the kernel's ELF file with symbols: reports then tell source lines")
     .addHelpText("after", examples)
-    .action(
-      run(async (signal, files: string[], { json }: OracleFlags) => await readLogs(files, json === true, signal)),
-    );
+    .action(run(async (signal, files: string[], flags: OracleFlags) => await readLogs(files, flags, signal)));
 }
 
 interface OracleFlags {
   readonly json?: boolean;
+  readonly vmlinux?: string;
 }
 
-async function readLogs(files: readonly string[], json: boolean, signal: AbortSignal): Promise<number> {
+async function readLogs(
+  files: readonly string[],
+  { json = false, vmlinux }: OracleFlags,
+  signal: AbortSignal,
+): Promise<number> {
+  await checkReadable(vmlinux);
   let found = false;
   for (const file of files) {
-    const findings = await findingsOf(file, signal);
+    const findings = await withSources(await findingsOf(file, signal), vmlinux);
     found ||= findings.length > 0;
     process.stdout.write(
       json ? `${JSON.stringify({ file, findings: findings.map(toJson) })}\n` : await forPeople(file, findings),
     );
   }
   return found ? 1 : 0;
+}
+
+async function checkReadable(vmlinux: string | undefined): Promise<void> {
+  if (vmlinux === undefined) return;
+  await access(vmlinux, constants.R_OK).catch((cause: unknown) => {
+    throw new UsageError(`--vmlinux ${vmlinux} cannot be read`, { cause });
+  });
+}
+
+/** The reports with source lines; why they have none is told once. */
+async function withSources(findings: readonly Finding[], vmlinux: string | undefined): Promise<Finding[]> {
+  if (vmlinux === undefined) return [...findings];
+  const { symbolise } = await import("../host/sources.ts");
+  const notes = new Set<string>();
+  const told = findings.map((finding) => {
+    const { report, note } = symbolise(finding.report, vmlinux);
+    if (note !== undefined) notes.add(note);
+    return { ...finding, report };
+  });
+  for (const note of notes) process.stderr.write(`petri: ${note}\n`);
+  return told;
 }
 
 /** What scripts may rely on. */

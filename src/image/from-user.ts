@@ -14,6 +14,8 @@ export interface UserImage {
   /** How a disk boots; a disk boots by UEFI unless told otherwise. */
   readonly boot?: "uefi" | "pcat";
   readonly format?: DiskFile["format"];
+  /** The kernel's ELF file with symbols. */
+  readonly vmlinux?: string;
   readonly login?: Login;
   /** Printed on the console when the guest is up: `login:` of a Linux distribution, for example. */
   readonly ready?: RegExp | PatternData;
@@ -38,6 +40,10 @@ export async function imageFromUser(image: UserImage, options: { signal?: AbortS
     image.disk === undefined ? undefined : probe(image.disk, "disk", problems, (file) => checkDisk(file, image.format));
   const initrd =
     image.initrd === undefined ? undefined : probe(image.initrd, "initrd", problems, ({ path }) => ({ file: path }));
+  const vmlinux =
+    image.vmlinux === undefined
+      ? undefined
+      : probe(image.vmlinux, "vmlinux", problems, ({ path }) => ({ file: path }))?.file;
   if (problems.length > 0) throw UsageError.of(problems, "this image cannot be booted");
 
   const digests: Record<string, string> = {};
@@ -60,6 +66,7 @@ export async function imageFromUser(image: UserImage, options: { signal?: AbortS
     ...(kernel && { kernel: { file: kernel.file, format: kernel.format } }),
     ...(initrd && { initrd: initrd.file }),
     ...(cmdline !== undefined && { cmdline }),
+    ...(vmlinux !== undefined && { vmlinux }),
     ...(disk && { disk }),
     ...(ready && { ready: { source: ready.source, flags: ready.flags } }),
     ...(login && { login }),

@@ -41,6 +41,8 @@ export interface ResolvedImage {
   readonly cmdline?: string;
   /** Never written to: VMMs boot from an overlay or a copy. */
   readonly disk?: DiskFile;
+  /** The kernel's ELF file with symbols, for the source lines of crash reports. */
+  readonly vmlinux?: string;
   readonly ready?: PatternData;
   readonly login?: Login;
   readonly driver: DriverName;

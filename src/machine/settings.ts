@@ -89,7 +89,13 @@ function fromFile({ firmware = {}, images, machine, ...rest }: ConfigOutput, bas
   const at = (path: string | undefined) => (path === undefined ? path : resolve(base, path));
   const own = Object.entries(images ?? {}).map(([name, image]) => [
     name,
-    present({ ...image, disk: at(image.disk), kernel: at(image.kernel), initrd: at(image.initrd) }),
+    present({
+      ...image,
+      disk: at(image.disk),
+      kernel: at(image.kernel),
+      initrd: at(image.initrd),
+      vmlinux: at(image.vmlinux),
+    }),
   ]);
   return [
     ...Object.entries(rest).map(([key, value]) => [key, absolute(key, value, base)] as const),

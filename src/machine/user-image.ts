@@ -12,6 +12,7 @@ const fields = z
     disk: filePath.optional(),
     kernel: filePath.optional(),
     initrd: filePath.optional(),
+    vmlinux: filePath.optional().describe("the kernel's ELF file with symbols: crash reports then tell source lines"),
     cmdline: z.string().optional(),
     boot: z.array(z.enum(bootKinds)).min(1).optional().describe("how it boots; kernel, or uefi and pcat if absent"),
     format: z.enum(diskFormats).optional().describe("the disk's format; found from its contents if absent"),

@@ -6,7 +6,7 @@ import { localHost } from "../host/local.ts";
 import { prepareRecorder } from "../host/recording.ts";
 import { newRunDirectory, type RunDirectory } from "../host/run-directory.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
-import { UnsupportedError } from "../machine/errors.ts";
+import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import type { ConsoleName, Machine, MachineInput } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
 import { mergeSettings } from "../machine/settings.ts";
@@ -44,6 +44,8 @@ export interface BootOptions {
   readonly waitTimeoutMs?: number;
   /** What is looked for on the consoles, and what becomes of it: a finding fails the VM unless this says otherwise. */
   readonly oracle?: OracleSettings | undefined;
+  /** The guest kernel's ELF file with symbols: a crash report then tells source lines (by addr2line of binutils). */
+  readonly vmlinux?: string | undefined;
 }
 
 const defaultWaitMs = 120_000;
@@ -67,9 +69,15 @@ export async function boot(options: BootOptions): Promise<VirtualMachine> {
   const placement = choosePlacement(machine, options.placement ?? {}, detections);
   const reasons = supportReasons(machine, placement, detections);
   if (reasons.length > 0) throw UnsupportedError.of(reasons, `${placement.vmm} cannot run this machine`);
+  checkVmlinux(options);
   await checkHost(machine, host);
   options.signal?.throwIfAborted();
   return await launch(machine, placement, detectionOf(placement.vmm, detections), host, options);
+}
+
+function checkVmlinux({ vmlinux }: BootOptions): void {
+  if (vmlinux === undefined || localHost.readable(vmlinux)) return;
+  throw new UsageError(`vmlinux ${vmlinux} cannot be read: name the kernel's ELF file with symbols`);
 }
 
 /** What `PETRI_*` variables name of the host: QEMU's binary, firmware images. */
@@ -133,6 +141,7 @@ async function launch(
     vm = new VirtualMachine({
       ...{ machine, placement: { ...placement, accelerator: plan.accelerator }, plan, image: options.image },
       ...{ running: watchFrontpage(machine, started, consoles, clockStart), trace, consoles, power, findings },
+      vmlinux: options.vmlinux ?? options.image?.vmlinux,
       oracle: oraclePolicy(mergeOracle(impliedBy(machine), options.oracle)),
       makeGuest: (self) => guestFor(self, consoles),
       release: () => {

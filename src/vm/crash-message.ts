@@ -22,7 +22,7 @@ export function eventMessage(what: string, event: PowerEvent, scene: CrashScene)
 }
 
 /** The message for a report on a console: its title, its lines, and where to look. Guest text is escaped and cut. */
-export function findingMessage(finding: VmFinding, scene: CrashScene): string {
+export function findingMessage(finding: VmFinding, scene: CrashScene, note?: string): string {
   const { title, type, os, console, offset, severity, corrupted } = finding;
   const what = severity === "warning" ? "the guest printed a warning" : "the guest crashed";
   const lines = finding.report.split("\n");
@@ -32,6 +32,7 @@ export function findingMessage(finding: VmFinding, scene: CrashScene): string {
     `  ${os}, ${type}, on ${console} at byte ${offset}${corrupted ? "; the report is incomplete" : ""}`,
     ...lines.slice(0, reportLines).map((line) => `  | ${printable(line)}`),
     ...(left > 0 ? [`  | … and ${left} more lines`] : []),
+    ...(note === undefined ? [] : [`  ${note}`]),
     ...surroundings(scene, console),
     `allow it with vm.expectCrash(${literal(title)}) if the test means it${
       severity === "warning" ? ', or all warnings with oracle: { warnings: "report" }' : ""

@@ -1,3 +1,4 @@
+import { symbolise } from "../host/sources.ts";
 import { GuestCrash } from "../machine/errors.ts";
 import type { ConsoleName } from "../machine/machine.ts";
 import { type OraclePolicy, oraclePolicy } from "../oracle/policy.ts";
@@ -18,6 +19,8 @@ const aftermath: readonly PowerKind[] = ["reset", "watchdog", "halted"];
 export interface CrashWatchParts extends CrashScene {
   readonly policy?: OraclePolicy | undefined;
   readonly findings?: FindingJournal | undefined;
+  /** The guest kernel's ELF file with symbols: a report that fails the VM then tells source lines. */
+  readonly vmlinux?: string | undefined;
   /** Nanoseconds since the trace began. */
   readonly now: () => number;
   readonly note: (event: UntimedEvent, t: number) => void;
@@ -100,7 +103,15 @@ export class CrashWatch {
     const isOnlyReported = consequence === "report" && !wasAwaited && !this.judge.asksFor(finding.title);
     const verdict = isOnlyReported ? "reported" : this.verdictOn(finding, wasAwaited);
     this.record(finding, verdict);
-    if (verdict === "unexpected") this.parts.fail(new GuestCrash(findingMessage(finding, this.parts)));
+    if (verdict === "unexpected") this.parts.fail(new GuestCrash(this.messageOf(finding)));
+  }
+
+  private messageOf(finding: VmFinding): string {
+    const { vmlinux } = this.parts;
+    if (vmlinux === undefined) return findingMessage(finding, this.parts);
+    const { report, note } = symbolise(finding.report, vmlinux);
+    this.parts.note({ kind: "note", text: note ?? `${finding.title}, with its source lines:\n${report}` }, finding.at);
+    return findingMessage({ ...finding, report }, this.parts, note);
   }
 
   private verdictOn({ title, at, isFinal }: VmFinding, wasAwaited: boolean) {

@@ -14,7 +14,7 @@ import { ConsoleSet } from "./console-set.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
 
 /** A VMM that does as the test says: real ones cannot be made to die in the middle of a reset. */
-function setUp(power: MachineInput["power"] = {}, oracle?: OracleSettings) {
+function setUp(power: MachineInput["power"] = {}, oracle?: OracleSettings, vmlinux?: string) {
   const dir = join(mkdtempSync(join(tmpdir(), "petri-vm-")), "trace");
   const trace = TraceWriter.open(dir, { clockStart: process.hrtime.bigint() });
   writeFileSync(join(dir, "com1.log"), "x".repeat(1000));
@@ -52,6 +52,7 @@ function setUp(power: MachineInput["power"] = {}, oracle?: OracleSettings) {
     placement: { vmm: "qemu", host: "local" },
     ...{ plan, running, trace, consoles, power: new PowerJournal({ defaultTimeoutMs: () => 2000 }) },
     oracle: oraclePolicy(oracle),
+    vmlinux,
     makeGuest: (self) =>
       guestOf(
         "nothing",
@@ -371,6 +372,12 @@ test("a warning that ends in a panic is a crash, whatever is said of warnings", 
   const { vm, print } = setUp({}, { warnings: "ignore" });
   print(`${warning}${panic}`);
   expect((await vm.crashed).message).toContain("the guest crashed, and nobody expected it: WARNING in demo_warn");
+});
+
+test("a vmlinux that helps nothing is a note in the report, and no other error", async () => {
+  const { vm, print } = setUp({}, {}, "/nowhere/vmlinux");
+  print(panic);
+  expect((await vm.crashed).message).toMatch(/^ {2}the report has no source lines: ENOENT/m);
 });
 
 test("findings stand in the trace with their verdict", async () => {

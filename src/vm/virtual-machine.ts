@@ -43,6 +43,7 @@ export interface VmParts {
   readonly findings?: FindingJournal;
   /** What the oracle does with this VM's consoles; all it can if absent. */
   readonly oracle?: OraclePolicy;
+  readonly vmlinux?: string | undefined;
   readonly makeGuest: (vm: VirtualMachine) => Guest;
   /** Ends what belongs to the VM but not to its VMM: the run directory, the lease. */
   readonly release: () => void;
@@ -94,7 +95,12 @@ export class VirtualMachine {
     });
     this.crashes = new CrashWatch({
       ...{ consoles: parts.consoles, plan: parts.plan, traceDir: parts.trace.dir },
-      ...{ policy: parts.oracle, findings: parts.findings, now: () => elapsed(parts.trace.clockStart) },
+      ...{
+        policy: parts.oracle,
+        findings: parts.findings,
+        vmlinux: parts.vmlinux,
+        now: () => elapsed(parts.trace.clockStart),
+      },
       note: (event, t) => this.note(event, t),
       fail: (error) => this.fail(error),
     });

@@ -16,6 +16,8 @@ export interface RunFlags {
   readonly trace?: string;
   /** `fail` if absent, or `report` where a person is at the terminal. */
   readonly oracle?: OracleMode;
+  /** The guest kernel's ELF file with symbols. */
+  readonly vmlinux?: string;
   readonly pidfile?: string;
   readonly paused: boolean;
 }
@@ -38,6 +40,7 @@ export function addRunOptions(command: Command): RunFlagReader {
     .option("--send <TEXT>", "then type this; \\n \\r \\t \\e \\xNN \\\\ are escapes; com2:TEXT (repeats)")
     .option("--fail-on <PATTERN>", "end at once, with 1, when this is printed (repeats)", collect)
     .option("--oracle <MODE>", `what a crash or warning on a console does: ${oracleModes.join(", ")} (fail, with 3)`)
+    .option("--vmlinux <FILE>", "the kernel's ELF file with symbols: its crash reports tell source lines")
     .option("--timeout <TIME>", "for all of them together, such as 90s or 5m (120s when there is an --expect)")
     .option("--json", "one event a line on stdout; the last one tells how it ended")
     .option("--trace <DIR>", "keep the record of this VM in DIR")
@@ -51,6 +54,7 @@ export function addRunOptions(command: Command): RunFlagReader {
     const options = command.opts<{
       failOn?: string[];
       oracle?: string;
+      vmlinux?: string;
       timeout?: string;
       quiet?: boolean;
       trace?: string;
@@ -64,6 +68,7 @@ export function addRunOptions(command: Command): RunFlagReader {
       json: isJson(),
       quiet: options.quiet === true,
       ...(options.trace === undefined ? {} : { trace: options.trace }),
+      ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }),
       ...(oracle === undefined ? {} : { oracle }),
       paused: false,
     };

@@ -84,7 +84,8 @@ async function bootAndJudge(
     !flags.quiet;
   const oracle = oracleOf(settings.oracle, flags.oracle, isInteractive);
   // Paused, so that all who watch are there before the first byte.
-  const vm = await boot({ machine, image, placement, detections, traceDir, signal, oracle, paused: true });
+  const { vmlinux } = flags;
+  const vm = await boot({ machine, image, placement, detections, traceDir, signal, oracle, vmlinux, paused: true });
   const timeoutMs = flags.timeoutMs ?? (flags.steps.some(({ kind }) => kind === "expect") ? 120_000 : undefined);
   const judge: Judge = new Judge(vm, {
     flags,
