@@ -20,10 +20,7 @@ export interface JudgeOptions {
 }
 
 /** What is judged: a running VM, or the recording of one. */
-export type JudgedVm = Pick<
-  VirtualMachine,
-  "console" | "crashed" | "exited" | "machine" | "power" | "reset" | "state"
->;
+export type JudgedVm = Pick<VirtualMachine, "console" | "crashed" | "exited" | "machine" | "power" | "reset" | "state">;
 
 /** Decides how a run ends: by its script, by what the guest does, by time, or by whoever calls `end` or `fail`. */
 export class Judge {

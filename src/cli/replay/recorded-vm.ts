@@ -1,8 +1,9 @@
 import { Console } from "../../console/console.ts";
-import { UsageError, VmmError } from "../../machine/errors.ts";
+import { GuestCrash, UsageError, VmmError } from "../../machine/errors.ts";
 import type { ConsoleName, Machine } from "../../machine/machine.ts";
 import type { PowerEvent } from "../../power/event.ts";
 import { describeEvent, PowerJournal, parseAction } from "../../power/journal.ts";
+import { printable } from "../../power/printable.ts";
 import type { Recording } from "../../trace/replay/recording.ts";
 import { seconds } from "../../trace/replay/replay.ts";
 import { VirtualClock } from "../../trace/replay/virtual-clock.ts";
@@ -75,7 +76,6 @@ export class RecordedVm implements JudgedVm {
     throw new UsageError(`the record has no ${name}`);
   }
 
-
   reset(): Promise<void> {
     throw new UsageError("a recording cannot be reset");
   }
@@ -97,13 +97,19 @@ export class RecordedVm implements JudgedVm {
   }
 
   #moments(): Moment[] {
-    const { consoles, power, life } = this.#recording;
+    const { consoles, power, findings, life } = this.#recording;
     const arrivals = [...consoles].flatMap(([name, { arrivals }]) =>
       arrivals.map(({ t, end }) => ({ t, happen: () => this.#print(name, end) })),
     );
     return [
       ...arrivals,
       ...power.map((event) => ({ t: event.at, happen: () => this.#happened(event) })),
+      ...findings
+        .filter(({ verdict }) => verdict === "unexpected")
+        .map(({ t, title, console, report }) => ({
+          t,
+          happen: () => this.#sayCrashed(new GuestCrash(`${console} reported: ${title}\n${printableLines(report)}`)),
+        })),
       ...life.flatMap((event) => {
         if (event.what === "reset") return [{ t: event.t, happen: () => this.#reopen() }];
         // A VM that its own run ended goes on as far as its guest is concerned.
@@ -165,4 +171,11 @@ export class RecordedVm implements JudgedVm {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
+}
+
+function printableLines(report: string): string {
+  return report
+    .split("\n", 12)
+    .map((line) => `  | ${printable(line)}`)
+    .join("\n");
 }

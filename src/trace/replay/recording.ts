@@ -16,6 +16,8 @@ export interface Recording {
   /** Waits and waivers, as the one thread of the test made them. */
   readonly asked: readonly (WaitBegun | WaitSettled | Kind<"waived">)[];
   readonly power: readonly PowerEvent[];
+  /** What the oracle found, with what became of it. */
+  readonly findings: readonly Kind<"finding">[];
   /** What the VM did, and when. */
   readonly life: readonly Kind<"vm">[];
   readonly verdict: RecordedVerdict | undefined;
@@ -63,6 +65,7 @@ export async function readRecording(trace: Trace): Promise<Recording> {
   const consoles = new Map(trace.consoles.map((log) => [log.console, new RecordedConsole(log)]));
   const asked: (WaitBegun | WaitSettled | Kind<"waived">)[] = [];
   const power: PowerEvent[] = [];
+  const findings: Kind<"finding">[] = [];
   const life: Kind<"vm">[] = [];
   let verdict: RecordedVerdict | undefined;
   let end = 0;
@@ -70,6 +73,7 @@ export async function readRecording(trace: Trace): Promise<Recording> {
     end = Math.max(end, event.t);
     if (event.kind === "wait" || event.kind === "waited" || event.kind === "waived") asked.push(event);
     else if (event.kind === "power") power.push({ ...event.event, index: power.length });
+    else if (event.kind === "finding") findings.push(event);
     else if (event.kind === "vm") life.push(event);
     else if (event.kind === "verdict") verdict = event;
     else if (event.kind === "console") {
@@ -80,5 +84,5 @@ export async function readRecording(trace: Trace): Promise<Recording> {
     // The last chunk before a kill -9 is in the log and not among the events.
     if ((arrivals.at(-1)?.end ?? 0) < bytes) arrivals.push({ t: end, end: bytes });
   }
-  return { consoles, asked, power, life, verdict, end };
+  return { consoles, asked, power, findings, life, verdict, end };
 }
