@@ -101,9 +101,10 @@ export class PendingWait<Found extends { readonly start: number }, Result> imple
   }
 
   fail(reason: unknown, outcome: "timeout" | "ended" | "stopped" = "stopped"): void {
-    const begun = this.#begun;
+    const [begun, early] = [this.#begun, this.#early];
     if (!this.#settle()) return;
-    begun?.record?.({ outcome, looked: begun.search.position, reason: reasonRecord(reason) });
+    // A find that was not decided yet does not count.
+    begun?.record?.({ outcome, looked: early?.start ?? begun.search.position, reason: reasonRecord(reason) });
     this.#request.failed(reason);
   }
 
@@ -170,8 +171,10 @@ export class PendingWait<Found extends { readonly start: number }, Result> imple
   }
 
   #isOver(begun: Begun<Found>, by: "deadline" | "end"): void {
+    // What came after the span may have been looked at before its end was known.
+    const looked = Math.min(begun.search.position, this.#limit?.offset ?? begun.search.position);
     if (!this.#settle()) return;
-    begun.record?.({ outcome: "absent", by, looked: begun.search.position });
+    begun.record?.({ outcome: "absent", by, looked });
     this.#request.absence?.over();
   }
 

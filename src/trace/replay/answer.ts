@@ -8,12 +8,15 @@ import type { WaitBegun, WaitSettled } from "./recording.ts";
 export type Answer =
   | { readonly outcome: "matched"; readonly matches: readonly MatchRecord[] }
   | { readonly outcome: "matched" | "unexpected"; readonly event: Pick<PowerEvent, "index" | "kind" | "cause"> }
+  /** What must not come did not, as long as that was asserted. */
+  | { readonly outcome: "absent" }
   | { readonly outcome: "timeout" | "ended" | "stopped" | "unknown"; readonly reason: string };
 
 /** The recorded answer; undefined for a wait that had not settled when the record ends. */
 export function recordedAnswer(settled: WaitSettled | undefined): Answer | undefined {
   if (!settled) return undefined;
   const { outcome, index = 0, event, cause = "unknown", matches = [], reason = "" } = settled;
+  if (outcome === "absent") return { outcome };
   if (outcome !== "matched" && outcome !== "unexpected") return { outcome, reason };
   if (event !== undefined) return { outcome, event: { index, kind: event, cause } };
   return outcome === "matched" ? { outcome, matches } : { outcome: "unknown", reason: "the record names no event" };
@@ -53,6 +56,8 @@ export function describeAnswer(answer: Answer, { timeoutMs }: WaitBegun): string
     return `${kind} (${cause})${answer.outcome === "unexpected" ? " came first" : ""}`;
   }
   switch (answer.outcome) {
+    case "absent":
+      return "did not come";
     case "timeout":
       return `did not come${timeoutMs === undefined ? "" : ` within ${showDuration(timeoutMs)}`}`;
     case "ended":

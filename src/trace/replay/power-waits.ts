@@ -75,7 +75,7 @@ function unmet({ outcome, known = 0, reason = "" }: WaitSettled, { events }: Pow
     return { outcome: "unknown", reason: `the record has ${events.length} power events, and the wait saw ${known}` };
   }
   if (outcome === "matched" || outcome === "unexpected") return { outcome: "timeout", reason: "no such event came" };
-  return { outcome, reason };
+  return outcome === "absent" ? { outcome } : { outcome, reason };
 }
 
 function answerOf(outcome: PowerWaitOutcome): Answer {

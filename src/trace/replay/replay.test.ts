@@ -105,7 +105,7 @@ test("every way to settle comes to the same again, and the run ends as it did", 
       ],
       [
         "com1 "more"",
-        "nothing more came: Error: the guest powered off while waiting for "more" on com1",
+        "nothing more came: Error: the guest powered off while waiting for "more" on com1 (after 0 ms)",
         "same",
       ],
       [
@@ -169,7 +169,7 @@ test("bytes that are missing are unknown, never a success", async () => {
 test("a kind of wait that this Petri does not know is unknown, too", async () => {
   const { dir } = everyWay();
   const path = join(dir, "events.jsonl");
-  writeFileSync(path, readFileSync(path, "utf8").replace('"mode":"expect"', '"mode":"lines"'));
+  writeFileSync(path, readFileSync(path, "utf8").replace('"mode":"expect"', '"mode":"next"'));
   expect((await relations(dir))[0]).toBe("unknown");
 });
 
@@ -205,7 +205,10 @@ const patterns = ["ab", "b\n", /a+/, /^b$/, /a.*b/, /ab\s*/, /(?<first>[ab])c/, 
 const step = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ print: fc.stringMatching(/^[abc\n\r \u00e9\u001b[m]{0,8}$/), isBusy: fc.boolean() }),
+    arbitrary: fc.record({
+      print: fc.oneof(fc.stringMatching(/^[abc\n\r \u00e9\u001b[m]{0,8}$/), fc.constant("[    1.500000] usb\n")),
+      isBusy: fc.boolean(),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ pass: fc.constantFrom(1, 29, 31, 200) }) },
   {
@@ -215,6 +218,23 @@ const step = fc.oneof(
       raw: fc.boolean(),
       timeout: fc.constantFrom(10, 50, 1000),
       isOwn: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      several: fc.array(fc.constantFrom(...patterns), { minLength: 2, maxLength: 3 }),
+      as: fc.constantFrom("any", "during", "until", "until event"),
+      timeout: fc.constantFrom(10, 50, 1000),
+      tolerateKernelMessages: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      lines: fc.array(fc.constantFrom("ab", "b", /a/, /^b?$/), { minLength: 1, maxLength: 3 }),
+      consecutive: fc.boolean(),
+      tolerateKernelMessages: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.constant({ stop: true }) },
@@ -236,6 +256,10 @@ function take(run: RecordedRun, each: Step, stop: AbortController): void {
     const raw = each.raw && typeof each.expect === "string";
     const cursor = each.isOwn ? run.console.cursor() : run.console;
     ignored(cursor.expect(each.expect, { timeout: each.timeout, raw, signal }));
+  } else if ("several" in each) takeSeveral(run, each, signal);
+  else if ("lines" in each) {
+    const { lines, consecutive, tolerateKernelMessages } = each;
+    ignored(run.console.expectLines(lines, { consecutive, tolerateKernelMessages, timeout: 50, signal }));
   } else if ("stop" in each) stop.abort(new Error("stopped"));
   else if ("happen" in each) run.happen(each.happen as "reset", "reset");
   else if ("next" in each) {
@@ -244,6 +268,16 @@ function take(run: RecordedRun, each: Step, stop: AbortController): void {
   else if ("allow" in each) run.power.allow(each.allow as "reset");
   // A character cut in two, as a socket may.
   else run.print(Buffer.from([0xc3]));
+}
+
+function takeSeveral(run: RecordedRun, each: Extract<Step, { several: unknown }>, signal: AbortSignal): void {
+  const { several, as, timeout, tolerateKernelMessages } = each;
+  const [first = "", second = ""] = several;
+  const options = { tolerateKernelMessages, signal };
+  if (as === "any") return ignored(run.console.expectAny(several, { ...options, timeout }));
+  if (as === "during") return ignored(run.console.expectNot(first, { ...options, during: timeout }));
+  const until = as === "until" ? second : run.power.next("shutdown");
+  ignored(run.console.expectNot(first, { ...options, timeout, until }));
 }
 
 test("whatever a guest prints and a test awaits, the replay comes to the same", async () => {
