@@ -159,7 +159,7 @@ test("consoles go where their backends say", async () => {
   const cwd = newFolder();
   const running = startPetri(cwd, [...guest, "--com1", "listen=com1.sock"]);
   const path = join(cwd, "com1.sock");
-  await expect.poll(() => existsSync(path)).toBe(true);
+  await expect.poll(() => existsSync(path), { timeout: 20_000 }).toBe(true);
   const client = connect(path).setEncoding("utf8");
   let text = "";
   for await (const chunk of client) {
