@@ -153,7 +153,8 @@ describe("the end of the console", () => {
     await wait;
     await event;
     expect(untimed((await rejection(before)).message)).toMatchInlineSnapshot(`
-      "the guest powered off (acpi-s5) while waiting for "login: " (and no "error" before it) on com1 (after TIME)
+      "the guest powered off (acpi-s5) while waiting for "login: " (and no "error" before it) on com1
+      waited TIME
       last lines of com1 (4 bytes so far):
         | fine"
     `);

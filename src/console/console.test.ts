@@ -112,7 +112,8 @@ describe("the end", () => {
     console.end(new Error("the guest powered off (acpi-s5)"));
     expect((await wait).text).toBe("bye");
     expect(untimed((await rejection(missing)).message)).toMatchInlineSnapshot(`
-      "the guest powered off (acpi-s5) while waiting for "never" on com1 (after TIME)
+      "the guest powered off (acpi-s5) while waiting for "never" on com1
+      waited TIME
       last lines of com1 (8 bytes so far):
         | good bye"
     `);

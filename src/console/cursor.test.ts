@@ -151,7 +151,7 @@ describe("tolerateKernelMessages", () => {
     `);
     console.end(new Error("the guest powered off (acpi-s5)"));
     const ended = untimed((await rejection(console.expect(/login: /))).message);
-    expect(ended).toContain("waiting for /login: / on com1 (after TIME)");
+    expect(ended).toContain("waiting for /login: / on com1\nwaited TIME\n");
     expect(ended).toMatch(/kernel messages stand in it\.\nTo look past them/);
   });
 
@@ -219,6 +219,13 @@ test("cursors never disturb each other, and a wait that failed consumed nothing,
     }),
     { numRuns: 60 },
   );
+});
+
+test("at its deadline, a match of no characters at the end of what came counts", async () => {
+  const { console, print } = memoryConsole();
+  expect(await console.expect(/x|$/, { timeout: 5 })).toMatchObject({ start: 0, text: "" });
+  print("a");
+  expect(await console.expectAny(["b", /x|$/], { timeout: 5 })).toMatchObject({ index: 1, start: 1 });
 });
 
 test("after an event, only what came after it counts, for every kind of wait", async () => {

@@ -36,8 +36,8 @@ export function timeoutMessage(wait: FailedWait): string {
 /** The reason comes first: it is why nothing more will come. */
 export function endMessage(reason: string, wait: FailedWait): string {
   const [first = reason, ...rest] = reason.split("\n");
-  const head = `${first} while waiting for ${wait.awaited} (after ${showDuration(wait.waitedMs)})`;
-  return [head, ...rest, ...evidence(wait), ...splitAdvice(wait)].join("\n");
+  const head = `${first} while waiting for ${wait.awaited}`;
+  return [head, ...rest, `waited ${showDuration(wait.waitedMs)}`, ...evidence(wait), ...splitAdvice(wait)].join("\n");
 }
 
 /** The last lines of a console, as evidence. */

@@ -58,7 +58,7 @@ export class PendingWait<Found extends { readonly start: number }, Result> imple
   #quiet: Scheduled | undefined;
   #next: Scheduled | undefined;
   /** Set once the deadline passed or the span was closed: only what had come by then counts. */
-  #limit: { readonly offset: number; readonly means: "over" | "timeout" } | undefined;
+  #limit: { readonly offset: number; readonly means: "over" | "timeout"; readonly isSpanEnd: boolean } | undefined;
   /** Found while the end of the span may have come before it, and not be known yet. */
   #early: Found | undefined;
   #isSettled = false;
@@ -111,7 +111,7 @@ export class PendingWait<Found extends { readonly start: number }, Result> imple
   /** What comes from `offset` on does not count any more. */
   close(offset: number): void {
     if (this.#limit) return;
-    this.#limit = { offset, means: "over" };
+    this.#limit = { offset, means: "over", isSpanEnd: true };
     if (this.#begun) this.#soon();
   }
 
@@ -139,13 +139,14 @@ export class PendingWait<Found extends { readonly start: number }, Result> imple
   }
 
   #counts(found: Found | undefined): found is Found {
-    return found !== undefined && !(this.#limit && found.start >= this.#limit.offset);
+    return found !== undefined && !(this.#limit?.isSpanEnd && found.start >= this.#limit.offset);
   }
 
   #expire(): void {
     // Timers fire before arrivals are delivered: those that are already here get their turn first.
     this.#soon(() => {
-      this.#limit = { offset: this.#state.source.end, means: this.#request.absence?.atDeadline ?? "timeout" };
+      const means = this.#request.absence?.atDeadline ?? "timeout";
+      this.#limit = { offset: this.#state.source.end, means, isSpanEnd: false };
       this.#look();
     });
   }

@@ -76,6 +76,35 @@ test("a console's wait is recorded when it begins and when it settles, as the tr
   for (const event of events) expect(traceEventSchema.parse({ t: 0, ...event })).toEqual({ t: 0, ...event });
 });
 
+test("so is what other waits looked for, and how: the first of several, lines, and what must not come", async () => {
+  const { events, console, print } = recorded();
+  print("one\nlo[    1.0] foo\ngin: \ntwo\n");
+  await console.expectAny(["never", "login: "], { tolerateKernelMessages: true });
+  await console.cursor().expectLines(["one", /o$/], { ordered: false });
+  await console.cursor().expectNot("three", { during: 1 });
+  await console.cursor().expectNot("three", { until: "two" });
+  await console
+    .cursor()
+    .expectNot("one", { until: Promise.resolve() })
+    .catch(() => {});
+  const any = { mode: "any", tolerant: true, patterns: [{ text: "never" }, { text: "login: " }] };
+  const lines = { mode: "lines", order: "any", patterns: [{ text: "one" }, { source: "o$", flags: "" }] };
+  const until = [{ text: "three" }, { text: "two" }];
+  expect(events).toMatchObject([
+    { kind: "wait", id: 0, ...any, from: 0 },
+    { kind: "waited", id: 0, outcome: "matched", matches: [{ start: 4, end: 25, text: "login: ", pattern: 1 }] },
+    { kind: "wait", id: 1, ...lines },
+    { kind: "waited", id: 1, outcome: "matched", matches: [{ text: "one" }, { text: "o" }] },
+    { kind: "wait", id: 2, mode: "not", patterns: [{ text: "three" }], timeoutMs: 1 },
+    { kind: "waited", id: 2, outcome: "absent", by: "deadline", looked: 30 },
+    { kind: "wait", id: 3, mode: "not", patterns: until },
+    { kind: "waited", id: 3, outcome: "matched", matches: [{ start: 26, text: "two", pattern: 1 }] },
+    { kind: "wait", id: 4, mode: "not", patterns: [{ text: "one" }] },
+    { kind: "waited", id: 4, outcome: "matched", matches: [{ start: 0, text: "one" }] },
+  ]);
+  for (const event of events) expect(traceEventSchema.parse({ t: 0, ...event })).toEqual({ t: 0, ...event });
+});
+
 test("power waits are recorded with what had happened and which event answered", async () => {
   const { events, power } = recorded();
   const first = power.next("reset", { timeout: Number.POSITIVE_INFINITY });
