@@ -9,6 +9,7 @@ export type {
   WaitOptions,
 } from "./console/console.ts";
 export { UnexpectedOutput } from "./console/console.ts";
+export type { BootPhase } from "./console/phases/phase.ts";
 export type { KeyTerminal } from "./console/screen/key-sequences.ts";
 export type { Key, PressOptions } from "./console/screen/press.ts";
 export type { Screen, ScreenOptions, ScreenWaitOptions } from "./console/screen/screen.ts";
@@ -22,6 +23,7 @@ export {
   GuestCrash,
   HostError,
   Interrupted,
+  NoProgress,
   PetriError,
   TimeoutError,
   UnsupportedError,
@@ -36,8 +38,12 @@ export type { OracleSettings } from "./oracle/policy.ts";
 export type { Finding, FrameSource, OracleOs, Rule } from "./oracle/rule.ts";
 export type { PowerCause, PowerEvent, PowerKind } from "./power/event.ts";
 export type { PowerJournal } from "./power/journal.ts";
+export { type BootClock, guestClocks } from "./trace/guest-times.ts";
+export { readTrace, type Trace } from "./trace/reader.ts";
 export { type BootOptions, boot } from "./vm/boot.ts";
 export { choosePlacement, detectAll, supportReasons } from "./vm/detection.ts";
 export type { FindingJournal, FindingWaitOptions, VmFinding } from "./vm/findings.ts";
+export type { PhaseRecord } from "./vm/phase-tracker.ts";
+export type { ReachOptions } from "./vm/reach.ts";
 export type { VirtualMachine, VmExit, VmState } from "./vm/virtual-machine.ts";
 export type { Detection } from "./vmm/contract.ts";

@@ -14,7 +14,7 @@ What kernels, firmware and loaders print when they fail ends the run with 3 at o
 as it does where a person is at the terminal.
 
 Exit codes: 0 as expected · 1 an expectation failed · 3 guest crash · 64 usage · 69 not supported here · 70 the VMM
-misbehaved · 71 the host · 124 timeout · 130 interrupted
+misbehaved · 71 the host · 124 timeout or no progress · 130 interrupted
 
 Examples:
   $ petri boot --image petri-guest

@@ -1,6 +1,7 @@
 import type { ConsoleName } from "../machine/machine.ts";
 import type { PowerEvent } from "../power/event.ts";
 import { Waits } from "../power/wait.ts";
+import type { WaitWatcher } from "../power/wait-watcher.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { type Clock, realClock } from "./clock.ts";
 import type { WaitObserver } from "./wait-record.ts";
@@ -24,7 +25,7 @@ export class ConsoleState {
   readonly describe: () => string | undefined;
   readonly clock: Clock;
   readonly observe: WaitObserver | undefined;
-  readonly waits = new Waits();
+  readonly waits: Waits;
   /** Waits that have not settled, those whose turn has not come included. */
   readonly waiting = new Set<Waiting>();
   /** When bytes last came, on the clock. */
@@ -41,7 +42,9 @@ export class ConsoleState {
     describe?: () => string | undefined;
     observe?: WaitObserver;
     clock?: Clock;
+    watcher?: WaitWatcher | undefined;
   }) {
+    this.waits = new Waits(options.watcher);
     this.name = options.name;
     this.source = options.source;
     this.defaultTimeoutMs = options.defaultTimeoutMs;

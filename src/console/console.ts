@@ -1,6 +1,7 @@
 import type { ConsoleName } from "../machine/machine.ts";
 import type { PowerEvent } from "../power/event.ts";
 import { reasonWithContext, type Wait } from "../power/wait.ts";
+import type { WaitWatcher } from "../power/wait-watcher.ts";
 import type { AbsenceOptions } from "./absence.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { Clock } from "./clock.ts";
@@ -33,6 +34,8 @@ export interface ConsoleOptions {
   observe?: WaitObserver;
   /** The host's unless a recording is played. */
   clock?: Clock;
+  /** Told of every wait on this console. */
+  watcher?: WaitWatcher | undefined;
 }
 
 export interface SendOptions {

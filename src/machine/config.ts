@@ -4,7 +4,7 @@ import { filePath } from "./file-path.ts";
 import type { MachineOverrides } from "./merge.ts";
 import { oracleConfigSchema } from "./oracle-config.ts";
 import { acceleratorNames, vmmNames } from "./placement.ts";
-import { sizeSchema } from "./size.ts";
+import { durationSchema, sizeSchema } from "./size.ts";
 import { userImageSchema } from "./user-image.ts";
 
 const countForm = "write a whole number from 0";
@@ -45,6 +45,9 @@ export const configSchema = z.strictObject({
   results: filePath.optional().describe("the folder for traces and reports"),
   retries: z.number({ error: countForm }).int(countForm).min(0, countForm).optional().describe("runs after a failure"),
   timeoutScale: positive.optional().describe("factor on every timeout, for slow hosts"),
+  progressWithin: durationSchema
+    .optional()
+    .describe("a guest that is waited for and makes no progress for this long has hung; off if absent"),
   memoryBudget: sizeSchema.optional().describe("memory that all VMs together may have; most of what is free if absent"),
   cpuBudget: positive.optional().describe("vCPUs that all VMs together may have; the host's if absent"),
   images: z.record(z.string(), userImageSchema).optional().describe("images of your own, by name"),

@@ -44,6 +44,14 @@ export const settingWords: readonly SettingWord[] = [
     schema: shape.timeoutScale,
   },
   {
+    key: "progressWithin",
+    env: "PETRI_PROGRESS_WITHIN",
+    flag: "progress-within",
+    value: "TIME",
+    kind: "text",
+    schema: shape.progressWithin,
+  },
+  {
     key: "memoryBudget",
     env: "PETRI_MEMORY_BUDGET",
     flag: "memory-budget",

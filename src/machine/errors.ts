@@ -9,6 +9,7 @@ export type ErrorClass =
   | "HostError"
   | "GuestCrash"
   | "TimeoutError"
+  | "NoProgress"
   | "Interrupted";
 
 /** A PetriError always names who is to blame: the user's input, the VMM, the host, or the guest. */
@@ -59,6 +60,12 @@ export class GuestCrash extends PetriError {
 /** A wait passed its deadline. Exit code 124, as timeout(1). */
 export class TimeoutError extends PetriError {
   readonly name = "TimeoutError";
+  readonly exitCode = 124;
+}
+
+/** The guest hangs: somebody waited for it, and nothing that counts as progress came. Exit code 124. */
+export class NoProgress extends PetriError {
+  readonly name = "NoProgress";
   readonly exitCode = 124;
 }
 

@@ -4,6 +4,7 @@ import type { PowerEvent, PowerKind } from "./event.ts";
 import { UnexpectedPowerEvent } from "./unexpected.ts";
 import { longestTimerMs, reasonRecord, reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "./wait.ts";
 import type { PowerObserver, PowerWaitFacts, PowerWaitOutcome } from "./wait-record.ts";
+import type { WaitWatcher } from "./wait-watcher.ts";
 
 export { parseAction } from "./action.ts";
 export { describeEvent } from "./describe.ts";
@@ -42,7 +43,7 @@ export class PowerJournal {
   readonly #acknowledged = new Set<PowerEvent>();
   readonly #allowed = new Set<PowerKind>();
   readonly #pending = new Set<Pending>();
-  readonly #waits = new Waits();
+  readonly #waits: Waits;
   readonly #defaultTimeoutMs: () => number;
   readonly #observer: PowerObserver | undefined;
   /** Index of the first event that `next` has not taken or passed. */
@@ -51,7 +52,8 @@ export class PowerJournal {
   #poisonReason: Error | undefined;
 
   /** Without a default timeout a wait ends with the VM at the latest. */
-  constructor(options: { defaultTimeoutMs?: () => number; observer?: PowerObserver } = {}) {
+  constructor(options: { defaultTimeoutMs?: () => number; observer?: PowerObserver; watcher?: WaitWatcher } = {}) {
+    this.#waits = new Waits(options.watcher);
     this.#defaultTimeoutMs = options.defaultTimeoutMs ?? (() => Number.POSITIVE_INFINITY);
     this.#observer = options.observer;
   }

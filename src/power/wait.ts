@@ -1,6 +1,7 @@
 import { UsageError } from "../machine/errors.ts";
 import { parseDuration } from "../machine/size.ts";
 import { printable } from "./printable.ts";
+import type { WaitWatcher } from "./wait-watcher.ts";
 
 /**
  * A promise that knows whether anybody ever asked for its result. A wait that was started and never awaited asserts
@@ -42,12 +43,28 @@ export class Wait<T> extends Promise<T> {
 /** The waits of one console or journal that nobody has awaited so far. */
 export class Waits {
   readonly #unawaited = new Set<Wait<unknown>>();
+  readonly #watcher: WaitWatcher | undefined;
+
+  constructor(watcher?: WaitWatcher) {
+    this.#watcher = watcher;
+  }
 
   start<T>(title: string, executor: (resolve: (value: T) => void, reject: (reason: unknown) => void) => void): Wait<T> {
     const start = new Error("started here");
+    const watched = this.#watched(title);
     const wait = new Wait<T>(
       title,
-      (resolve, reject) => executor(resolve, (reason) => reject(startedAt(start, reason))),
+      (resolve, reject) =>
+        executor(
+          (value) => {
+            watched(true);
+            resolve(value);
+          },
+          (reason) => {
+            watched(false);
+            reject(startedAt(start, reason));
+          },
+        ),
       (awaited) => this.#unawaited.delete(awaited),
     );
     this.#unawaited.add(wait);
@@ -56,6 +73,17 @@ export class Waits {
 
   unawaited(): string[] {
     return [...this.#unawaited].map((wait) => wait.title);
+  }
+
+  /** Tells the watcher, and returns what tells it of the end: an executor may settle its wait more than once. */
+  #watched(title: string): (isMet: boolean) => void {
+    let isOver = false;
+    this.#watcher?.began(title);
+    return (isMet) => {
+      if (isOver) return;
+      isOver = true;
+      this.#watcher?.ended(title, isMet);
+    };
   }
 }
 

@@ -208,6 +208,7 @@ export class Attempt {
         traceDir: dir,
         signal: this.signal,
         waitTimeoutMs: spec.timeoutMs,
+        progressWithin: spec.progressWithinMs,
         paused,
         oracle: mergeOracle(spec.oracle, oracle),
       });

@@ -6,6 +6,7 @@ export type { VmFixtures } from "./fixtures.ts";
 export type { PetriMatchers } from "./matchers/matchers.ts";
 export type { PowerMatcherOptions } from "./matchers/power.ts";
 export type { ToPrintOptions } from "./matchers/to-print.ts";
+export type { ToReachOptions } from "./matchers/to-reach.ts";
 export { type Axes, matrix } from "./matrix.ts";
 export type { Need } from "./needs.ts";
 export { petri } from "./plugin.ts";

@@ -24,6 +24,8 @@ export interface RunContext {
   readonly keepTraces: KeepPolicy;
   /** Factor on every timeout, for slow hosts. */
   readonly timeoutScale: number;
+  /** How long a pending wait may see no progress, in milliseconds; absent: as long as its test. */
+  readonly progressWithin?: number;
   /** The configuration's own machine, below every test's. */
   readonly machine: MachineOverrides;
   /** The configuration's oracle, below every test's. */

@@ -24,6 +24,11 @@ export interface VmTestOptions {
   readonly needs?: readonly Need[];
   /** Milliseconds, or `"30s"`; by accelerator, boot and image if absent (timeouts.ts). */
   readonly timeout?: number | string;
+  /**
+   * The test fails with NoProgress when a wait is pending for this long and nothing comes of it: no new boot phase, no
+   * wait met, no command done, no power event. Milliseconds, or `"30s"`; the setting `progressWithin` if absent.
+   */
+  readonly progressWithin?: number | string;
   readonly retry?: number;
   /** What is looked for on the consoles, and what becomes of it; above what petri.config.ts says. */
   readonly oracle?: OracleSettings;
@@ -118,8 +123,14 @@ function registerCell({ name, options, fn, cell, mode, site }: CellTest, run: Ru
     ...{ title, cell, placement, machine, needs, site },
     oracle: mergeOracle(run.oracle, options.oracle),
     timeoutMs: timeoutMs(options.timeout, () => usual) * run.timeoutScale,
+    ...progressOf(options, run),
     vms: options.vms ?? (takesBoot(fn) ? 2 : 1),
   });
+}
+
+function progressOf({ progressWithin }: VmTestOptions, run: RunContext): { progressWithinMs?: number } {
+  const within = progressWithin ?? run.progressWithin;
+  return within === undefined ? {} : { progressWithinMs: timeoutMs(within, () => 0) * run.timeoutScale };
 }
 
 const skippedByTest: Verdict = { kind: "skipped", reason: "skipped in the test file (vmTest.skip)" };

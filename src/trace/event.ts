@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bootPhases } from "../console/phases/phase.ts";
 import { actionSchema, consoleNames } from "../machine/machine.ts";
 import type { PowerCause, PowerEvent, PowerKind } from "../power/event.ts";
 
@@ -113,6 +114,16 @@ export const traceEventSchema = z.discriminatedUnion("kind", [
     pid: z.number().int().optional(),
     exitCode: z.number().int().nullable().optional(),
     signal: z.string().nullable().optional(),
+  }),
+  /** A boot (from 1) has got to a phase: by the line at `offset` of a console, or by the control channel. */
+  z.object({
+    t,
+    kind: z.literal("phase"),
+    phase: z.enum(bootPhases),
+    boot: count,
+    console: consoleName.optional(),
+    offset: count.optional(),
+    evidence: z.string(),
   }),
   /** A picture of the guest's display, as a file of the trace folder. */
   z.object({ t, kind: z.literal("picture"), file: z.string() }),

@@ -13,6 +13,7 @@ import { mergeSettings } from "../machine/settings.ts";
 import { parseMachine } from "../machine/validate.ts";
 import { mergeOracle, type OracleSettings, oraclePolicy } from "../oracle/policy.ts";
 import { PowerJournal } from "../power/journal.ts";
+import { timeoutMs } from "../power/wait.ts";
 import { TraceWriter } from "../trace/writer.ts";
 import type { Detection, RunningVmm } from "../vmm/contract.ts";
 import { vmmNamed } from "../vmm/registry.ts";
@@ -24,6 +25,7 @@ import { choosePlacement, detectAll, detectionOf, supportReasons } from "./detec
 import { FindingJournal } from "./findings.ts";
 import { watchFrontpage } from "./frontpage.ts";
 import { digestFiles, filesOf, planRecordOf } from "./plan-record-of.ts";
+import { ProgressWatch } from "./progress-watch.ts";
 import { recordWaits } from "./record-waits.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
 
@@ -46,6 +48,12 @@ export interface BootOptions {
   readonly oracle?: OracleSettings | undefined;
   /** The guest kernel's ELF file with symbols: a crash report then tells source lines (by addr2line of binutils). */
   readonly vmlinux?: string | undefined;
+  /**
+   * While somebody waits for the running guest, something must come of it in this time: a new phase, a wait that is met,
+   * a command that is done, a power event, or `vm.progress()`. Else the VM fails with NoProgress. Milliseconds, or
+   * `"30s"`; off if absent, since only the test knows how long its guest may be busy without a sign.
+   */
+  readonly progressWithin?: number | string | undefined;
 }
 
 const defaultWaitMs = 120_000;
@@ -123,17 +131,20 @@ async function launch(
         fault(error as Error); // append throws HostErrors
       }
     });
-    const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power });
+    const budgetMs = progressBudget(options.progressWithin);
+    const progress = new ProgressWatch({ budgetMs, onStuck: (waits) => void vm?.stuck(waits, budgetMs ?? 0) });
+    const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power, watcher: progress });
     const findings = new FindingJournal({ defaultTimeoutMs });
     const consoles = new ConsoleSet(names, options.traceDir, {
       send: (name, bytes, isSecret) => running?.write(name, bytes, isSecret),
       defaultTimeoutMs,
       observe: observers.console,
+      watcher: progress,
     });
     const started = await vmm.launch(plan, paths, host, {
       clockStart,
       ...signalOf(options),
-      onBytes: (name, end) => consoles.advance(name, end),
+      onBytes: (name, end, at) => consoles.advance(name, end, at),
       onFault: fault,
     });
     running = started;
@@ -143,6 +154,7 @@ async function launch(
       ...{ running: watchFrontpage(machine, started, consoles, clockStart), trace, consoles, power, findings },
       vmlinux: options.vmlinux ?? options.image?.vmlinux,
       oracle: oraclePolicy(mergeOracle(impliedBy(machine), options.oracle)),
+      ...{ progress, defaultTimeoutMs },
       makeGuest: (self) => guestFor(self, consoles),
       release: () => {
         stopDigests.abort();
@@ -171,6 +183,14 @@ async function launch(
 /** Without the firmware's front page a machine that has nothing to boot powers off: that is then no crash. */
 function impliedBy({ boot }: Machine): OracleSettings {
   return boot.kind === "uefi" && !boot.frontpage ? { ignore: [/^no bootable device$/] } : {};
+}
+
+/** Throws UsageError for what is no time above 0. */
+function progressBudget(within: number | string | undefined): number | undefined {
+  if (within === undefined) return undefined;
+  const ms = timeoutMs(within, () => 0);
+  if (ms > 0) return ms;
+  throw new UsageError("progressWithin: 0 would fail every wait; leave it out to have no limit");
 }
 
 function guestFor(vm: VirtualMachine, consoles: ConsoleSet): Guest {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type ByteSource, Console } from "../console/console.ts";
 import type { WaitObserver } from "../console/wait-record.ts";
 import type { ConsoleName } from "../machine/machine.ts";
+import type { WaitWatcher } from "../power/wait-watcher.ts";
 import { LogSource } from "../trace/log-source.ts";
 
 /** How much is read back at once for a listener: bounded, whatever the guest prints. */
@@ -9,12 +10,21 @@ const pieceBytes = 256 * 1024;
 
 interface Line {
   readonly console: Console;
+  /** The same line for the harness's own waits: nobody is told of them. */
+  readonly unwatched: Console;
   readonly source: LogSource;
-  readonly pipes: { at: number; busy: boolean; readonly listener: (bytes: Buffer) => void | Promise<void> }[];
+  readonly pipes: { at: number; busy: boolean; readonly listener: Listener }[];
+  /** When the newest bytes came, in nanoseconds since the trace's start. */
+  arrivedAt: number;
 }
+
+/** Gets the next piece, and when the newest bytes of the console came. */
+type Listener = (bytes: Buffer, arrivedAt: number) => void | Promise<void>;
 
 /** The consoles of one VM, joined to their logs. */
 export class ConsoleSet {
+  /** A line of context for failed waits, such as the boot phase. */
+  context: () => string | undefined = () => undefined;
   private readonly lines = new Map<ConsoleName, Line>();
   private readonly listeners: ((name: ConsoleName) => void)[] = [];
 
@@ -25,15 +35,22 @@ export class ConsoleSet {
       readonly send: (name: ConsoleName, bytes: Uint8Array, isSecret: boolean) => void;
       readonly defaultTimeoutMs: () => number;
       readonly observe?: WaitObserver;
+      readonly watcher?: WaitWatcher;
     },
   ) {
     for (const name of names) {
       const source = new LogSource(join(traceDir, `${name}.log`));
       const send = (bytes: Uint8Array, isSecret: boolean) => options.send(name, bytes, isSecret);
-      const { defaultTimeoutMs, observe } = options;
-      const console = new Console({ name, source, send, defaultTimeoutMs, ...(observe && { observe }) });
-      this.lines.set(name, { console, source, pipes: [] });
+      const { defaultTimeoutMs, watcher, observe } = options;
+      const describe = () => this.context();
+      const shared = { name, source, send, defaultTimeoutMs };
+      const console = new Console({ ...shared, describe, watcher, ...(observe && { observe }) });
+      this.lines.set(name, { console, unwatched: new Console(shared), source, pipes: [], arrivedAt: 0 });
     }
+  }
+
+  get names(): readonly ConsoleName[] {
+    return [...this.lines.keys()];
   }
 
   get(name: ConsoleName): Console | undefined {
@@ -50,17 +67,23 @@ export class ConsoleSet {
     this.listeners.push(listener);
   }
 
-  /** The recorder has written up to `end`. */
-  advance(name: ConsoleName, end: number): void {
+  /** The console for waits of the harness's own, which nobody has to await. */
+  unwatched(name: ConsoleName): Console | undefined {
+    return this.lines.get(name)?.unwatched;
+  }
+
+  /** The recorder has written up to `end`; the last of it came at `at` (ns since the trace's start). */
+  advance(name: ConsoleName, end: number, at = 0): void {
     const line = this.lines.get(name);
     if (!line) return;
     line.source.end = end;
-    line.console.advance();
+    line.arrivedAt = at;
+    for (const console of [line.console, line.unwatched]) console.advance();
     this.pump(line);
     for (const listener of this.listeners) listener(name);
   }
 
-  pipe(name: ConsoleName, listener: (bytes: Buffer) => void | Promise<void>): void {
+  pipe(name: ConsoleName, listener: Listener): void {
     const line = this.lines.get(name);
     if (!line) return;
     line.pipes.push({ at: 0, busy: false, listener });
@@ -73,15 +96,15 @@ export class ConsoleSet {
   }
 
   end(reason: Error, how: { inOrder: boolean }): void {
-    for (const { console } of this.lines.values()) console.end(reason, how);
+    for (const console of this.all()) console.end(reason, how);
   }
 
   reopen(): void {
-    for (const { console } of this.lines.values()) console.reopen();
+    for (const console of this.all()) console.reopen();
   }
 
   poison(reason: Error): void {
-    for (const { console } of this.lines.values()) console.poison(reason);
+    for (const console of this.all()) console.poison(reason);
   }
 
   unawaited(): string[] {
@@ -90,6 +113,10 @@ export class ConsoleSet {
 
   close(): void {
     for (const { source } of this.lines.values()) source.close();
+  }
+
+  private all(): Console[] {
+    return [...this.lines.values()].flatMap(({ console, unwatched }) => [console, unwatched]);
   }
 
   private pump(line: Line): void {
@@ -105,7 +132,7 @@ export class ConsoleSet {
       const bytes = line.source.read(pipe.at, Math.min(line.source.end, pipe.at + pieceBytes));
       if (bytes.length === 0) break;
       pipe.at += bytes.length;
-      const settled = pipe.listener(bytes);
+      const settled = pipe.listener(bytes, line.arrivedAt);
       if (settled) await settled;
     }
     pipe.busy = false;

@@ -40,9 +40,12 @@ export function findingMessage(finding: VmFinding, scene: CrashScene, note?: str
   ].join("\n");
 }
 
-function surroundings({ consoles, plan, traceDir }: CrashScene, name: VmFinding["console"]): string[] {
+/** How far the guest had come, what it said last, and where to look on. */
+export function surroundings({ consoles, plan, traceDir }: CrashScene, name: VmFinding["console"]): string[] {
   const lines = consoles.get(name)?.lastLines(lastLines) ?? [];
+  const phase = consoles.context();
   return [
+    ...(phase === undefined ? [] : [phase]),
     ...(lines.length > 0 ? [`last lines of ${name}:`, ...lines.map((line) => `  ${line}`)] : []),
     `command: ${commandLine(plan.run.file, plan.run.args)}`,
     `trace: ${traceDir}`,

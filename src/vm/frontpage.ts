@@ -19,7 +19,7 @@ export function watchFrontpage(
   consoles: ConsoleSet,
   clockStart: bigint,
 ): RunningVmm {
-  const console = consoles.get("com1");
+  const console = consoles.unwatched("com1");
   if (machine.boot.kind !== "uefi" || machine.boot.frontpage || !console) return running;
   const listeners: ((event: VmmEvent) => void)[] = [];
   const watch = async () => {

@@ -11,6 +11,7 @@ import { readTrace } from "../trace/reader.ts";
 import { TraceWriter } from "../trace/writer.ts";
 import type { RunningVmm, VmmEnd, VmmEvent, VmmPlan } from "../vmm/contract.ts";
 import { ConsoleSet } from "./console-set.ts";
+import { ProgressWatch } from "./progress-watch.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
 
 /** A VMM that does as the test says: real ones cannot be made to die in the middle of a reset. */
@@ -53,6 +54,7 @@ function setUp(power: MachineInput["power"] = {}, oracle?: OracleSettings, vmlin
     ...{ plan, running, trace, consoles, power: new PowerJournal({ defaultTimeoutMs: () => 2000 }) },
     oracle: oraclePolicy(oracle),
     vmlinux,
+    ...{ progress: new ProgressWatch({ budgetMs: undefined, onStuck: () => {} }), defaultTimeoutMs: () => 2000 },
     makeGuest: (self) =>
       guestOf(
         "nothing",

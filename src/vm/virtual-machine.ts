@@ -1,4 +1,5 @@
 import type { Console } from "../console/console.ts";
+import type { BootPhase } from "../console/phases/phase.ts";
 import type { Guest } from "../guest/driver.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { UnsupportedError, UsageError, VmmError } from "../machine/errors.ts";
@@ -7,15 +8,20 @@ import type { Placement } from "../machine/placement.ts";
 import type { OraclePolicy } from "../oracle/policy.ts";
 import { actionFor, type PowerEvent } from "../power/event.ts";
 import { describeEvent, type PowerJournal, parseAction } from "../power/journal.ts";
-import { Waits } from "../power/wait.ts";
+import { type Wait, Waits } from "../power/wait.ts";
 import { elapsed } from "../trace/append.ts";
 import type { UntimedEvent } from "../trace/event.ts";
 import type { TraceWriter, Verdict } from "../trace/writer.ts";
 import type { FacetName, Facets, RunningVmm, VmmEvent, VmmPlan } from "../vmm/contract.ts";
+import { BootPhases } from "./boot-phases.ts";
 import type { ConsoleSet } from "./console-set.ts";
 import { eventMessage } from "./crash-message.ts";
 import { CrashWatch } from "./crash-watch.ts";
 import type { FindingJournal } from "./findings.ts";
+import { noProgress } from "./hang-evidence.ts";
+import type { PhaseRecord } from "./phase-tracker.ts";
+import type { ProgressWatch } from "./progress-watch.ts";
+import type { ReachOptions } from "./reach.ts";
 import { watchedGuest } from "./watched-guest.ts";
 
 export type VmState = "paused" | "running" | "halted" | "ended";
@@ -44,6 +50,10 @@ export interface VmParts {
   /** What the oracle does with this VM's consoles; all it can if absent. */
   readonly oracle?: OraclePolicy;
   readonly vmlinux?: string | undefined;
+  /** Told of every wait on the consoles and the journal. */
+  readonly progress: ProgressWatch;
+  /** How long a wait without a timeout of its own may take. */
+  readonly defaultTimeoutMs: () => number;
   readonly makeGuest: (vm: VirtualMachine) => Guest;
   /** Ends what belongs to the VM but not to its VMM: the run directory, the lease. */
   readonly release: () => void;
@@ -67,7 +77,8 @@ export class VirtualMachine {
   readonly exited: Promise<VmExit>;
   private readonly parts: VmParts;
   /** Of the guest. */
-  private readonly asked = new Waits();
+  private readonly asked: Waits;
+  private readonly boots: BootPhases;
   private readonly crashes: CrashWatch;
   private currentState: VmState = "paused";
   private poisoned: Error | undefined;
@@ -105,6 +116,8 @@ export class VirtualMachine {
       fail: (error) => this.fail(error),
     });
     this.findings = this.crashes.findings;
+    this.asked = new Waits(parts.progress);
+    this.boots = new BootPhases(parts, this.asked, (event, t) => this.note(event, t));
     this.guest = watchedGuest(parts.makeGuest(this), this.asked);
     parts.running.onEvent((event) => this.happened(event));
     void parts.running.ended.then((end) => {
@@ -130,11 +143,44 @@ export class VirtualMachine {
     this.parts.consoles.pipe(name, listener);
   }
 
+  /** Every phase that every boot has got to so far, in order. */
+  get phases(): readonly PhaseRecord[] {
+    return this.boots.records;
+  }
+
+  /** The phase that the boot under way is in; undefined while none was recognised. */
+  get phase(): BootPhase | undefined {
+    return this.boots.current?.phase;
+  }
+
+  /**
+   * Waits until the boot under way is in a phase or beyond it, since boots may leave phases out; resolves with the first
+   * record that says so. `within` counts from where the boot began: the VM's first resume, or the last reset. Rejects
+   * with TimeoutError, or with what ended the VM; throws UsageError for a word that is no phase.
+   *
+   * @example
+   * await vm.reach("kernel", { within: "2s" });
+   */
+  reach(phase: BootPhase, options: ReachOptions = {}): Wait<PhaseRecord> {
+    return this.boots.reach(phase, options);
+  }
+
+  /** Hears of every phase from now on. */
+  onPhase(listener: (phase: PhaseRecord) => void): void {
+    this.boots.listen(listener);
+  }
+
+  /** The guest got on, says who knows better: the time for progress (`progressWithin`) begins anew. */
+  progress(): void {
+    this.parts.progress.progress();
+  }
+
   async pause(): Promise<void> {
     this.check();
     await this.parts.running.pause();
     this.note({ kind: "vm", what: "paused" });
     this.currentState = "paused";
+    this.parts.progress.isRunning = false;
   }
 
   /** Lets a paused guest run on. A halted one needs `reset()`. */
@@ -143,6 +189,8 @@ export class VirtualMachine {
     if (this.currentState === "halted") throw new UsageError("a halted guest cannot go on: use reset()");
     this.currentState = "running";
     this.note({ kind: "vm", what: "resumed" });
+    this.boots.resumed();
+    this.parts.progress.isRunning = true;
     await this.parts.running.resume();
   }
 
@@ -158,6 +206,7 @@ export class VirtualMachine {
     // A guest that still prints is stopped first: this boot's last bytes are not the next one's first.
     if (this.currentState === "running") await this.parts.running.pause();
     this.bootOffsets = this.parts.consoles.ends();
+    this.boots.begin();
     await this.restart();
   }
 
@@ -225,9 +274,19 @@ export class VirtualMachine {
   /** From now on every call on this VM rejects with the reason. */
   poison(reason: Error): void {
     this.poisoned ??= reason;
+    this.parts.progress.close();
     this.parts.consoles.poison(reason);
     this.power.poison(reason);
     this.findings.poison(reason);
+    this.boots.poison(reason);
+  }
+
+  /** Nothing came of these waits for all of `budgetMs`: the guest hangs. Fails the VM with what its vCPUs and screen show. */
+  async stuck(waits: readonly string[], budgetMs: number): Promise<void> {
+    const { facets } = this.parts.running;
+    const note = (event: UntimedEvent) => this.note(event);
+    const scene = { consoles: this.parts.consoles, plan: this.plan, traceDir: this.traceDir };
+    this.fail(await noProgress({ waits, budgetMs, facets, scene, note }));
   }
 
   /** What must not be left at the end of a test: events nobody looked at, waits nobody awaited, crashes that never came. */
@@ -257,7 +316,11 @@ export class VirtualMachine {
   private happened(seen: VmmEvent): void {
     const action = actionFor(seen.kind, this.machine.power);
     // Before anybody hears of the event: from then on the next boot's output is what counts.
-    if (action === "reset") this.bootOffsets = seen.offsets;
+    if (action === "reset") {
+      this.bootOffsets = seen.offsets;
+      this.boots.begin(seen.at);
+    }
+    this.parts.progress.progress();
     const event = this.power.record({ ...seen, action });
     this.note({ kind: "power", event: { ...event, evidence: [...event.evidence] } }, event.at);
     if (event.kind === "vmm-error") {
@@ -293,6 +356,9 @@ export class VirtualMachine {
     this.crashes.restarted();
     this.parts.consoles.reopen();
     this.power.reopen();
+    this.boots.reopen();
+    this.parts.progress.progress();
+    this.parts.progress.isRunning = true;
     this.note({ kind: "vm", what: "reset" });
     await this.parts.running.reset();
   }
@@ -301,10 +367,12 @@ export class VirtualMachine {
   private over(state: "halted" | "ended", why: string, how: { inOrder: boolean } = { inOrder: true }): void {
     if (this.currentState !== "ended") this.currentState = state;
     const reason = new VmOver(why);
+    this.parts.progress.isRunning = false;
     // A crash in the last bytes is a better reason than the end.
     this.crashes.over(reason);
     this.parts.consoles.end(reason, how);
     this.power.end(reason);
+    this.boots.end(reason);
   }
 
   /** Adds to the trace. A disk that refuses it fails the VM, not whoever happened to be noted. */
@@ -318,6 +386,7 @@ export class VirtualMachine {
 
   private async end(): Promise<void> {
     this.note({ kind: "vm", what: "quit" });
+    this.parts.progress.close();
     try {
       await this.parts.running.quit();
       await this.parts.running.ended;

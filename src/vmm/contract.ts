@@ -133,6 +133,8 @@ export interface Facets {
   screenshot: (path: string) => Promise<void>;
   screenText: () => Promise<string>;
   powerButton: () => Promise<void>;
+  /** Every vCPU's registers as text, one or more a line, in the VMM's own words. */
+  registers: () => Promise<string>;
 }
 export type FacetName = keyof Facets;
 

@@ -5,7 +5,10 @@ import { prepare } from "./prepare.ts";
 import { reporting } from "./report.ts";
 import { runMachine } from "./run-machine.ts";
 
-const ownOptions = ["expect", "send", "fail-on", "oracle", "vmlinux", "timeout", "json", "trace", "quiet", "help"];
+const ownOptions = [
+  ...["expect", "send", "fail-on", "oracle", "vmlinux", "timeout", "progress-within"],
+  ...["json", "trace", "quiet", "help"],
+];
 
 export async function bootCommand(
   given: readonly GivenOption[],

@@ -11,6 +11,8 @@ export interface RunFlags {
   readonly steps: readonly Step[];
   readonly failOn: readonly Watch[];
   readonly timeoutMs?: number;
+  /** How long the guest may make no progress; the setting's if absent. */
+  readonly progressWithinMs?: number;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly trace?: string;
@@ -42,6 +44,7 @@ export function addRunOptions(command: Command): RunFlagReader {
     .option("--oracle <MODE>", `what a crash or warning on a console does: ${oracleModes.join(", ")} (fail, with 3)`)
     .option("--vmlinux <FILE>", "the kernel's ELF file with symbols: its crash reports tell source lines")
     .option("--timeout <TIME>", "for all of them together, such as 90s or 5m (120s when there is an --expect)")
+    .option("--progress-within <TIME>", "end with 124 when the guest makes no progress for so long, such as 30s")
     .option("--json", "one event a line on stdout; the last one tells how it ended")
     .option("--trace <DIR>", "keep the record of this VM in DIR")
     .option("--quiet", "do not show the console");
@@ -56,15 +59,22 @@ export function addRunOptions(command: Command): RunFlagReader {
       oracle?: string;
       vmlinux?: string;
       timeout?: string;
+      progressWithin?: string;
       quiet?: boolean;
       trace?: string;
     }>();
-    const [timeoutMs] = each(options.timeout === undefined ? [] : [options.timeout], readTimeout);
+    const [timeoutMs] = each(options.timeout === undefined ? [] : [options.timeout], readTime("--timeout"));
+    const { progressWithin } = options;
+    const [progressWithinMs] = each(
+      progressWithin === undefined ? [] : [progressWithin],
+      readTime("--progress-within"),
+    );
     const [oracle] = each(options.oracle === undefined ? [] : [options.oracle], readOracleMode);
     return {
       steps: steps.flatMap(([parse, text]) => each([text], parse)),
       failOn: each(options.failOn ?? [], parseFailOn),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(progressWithinMs === undefined ? {} : { progressWithinMs }),
       json: isJson(),
       quiet: options.quiet === true,
       ...(options.trace === undefined ? {} : { trace: options.trace }),
@@ -96,7 +106,7 @@ export function addExpectOptions(command: Command): { isJson(): boolean; read():
     return {
       steps: (given.expect ?? []).map(parseExpect),
       failOn: (given.failOn ?? []).map(parseFailOn),
-      ...(given.timeout === undefined ? {} : { timeoutMs: readTimeout(given.timeout) }),
+      ...(given.timeout === undefined ? {} : { timeoutMs: readTime("--timeout")(given.timeout) }),
     };
   };
   return { isJson, read };
@@ -132,8 +142,10 @@ function attempt<T>(read: () => T, problems: string[]): T[] {
   }
 }
 
-function readTimeout(text: string): number {
-  const ms = readDuration(text);
-  if (ms === undefined || ms === 0) throw new UsageError(`--timeout ${text} is not accepted: write ${durationForm}`);
-  return ms;
-}
+const readTime =
+  (option: string) =>
+  (text: string): number => {
+    const ms = readDuration(text);
+    if (ms === undefined || ms === 0) throw new UsageError(`${option} ${text} is not accepted: write ${durationForm}`);
+    return ms;
+  };

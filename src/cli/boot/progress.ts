@@ -24,6 +24,11 @@ export class Progress {
     this.#timer ??= setTimeout(() => this.#tick(), firstDrawMs).unref();
   }
 
+  /** Says something else where the line is still wanted; a console that is being shown is left alone. */
+  update(what: string): void {
+    if (this.#timer !== undefined) this.show(what);
+  }
+
   /** Takes the line away; the terminal is the caller's. */
   clear(): void {
     if (this.#timer === undefined) return;

@@ -84,8 +84,9 @@ async function bootAndJudge(
     !flags.quiet;
   const oracle = oracleOf(settings.oracle, flags.oracle, isInteractive);
   // Paused, so that all who watch are there before the first byte.
-  const { vmlinux } = flags;
-  const vm = await boot({ machine, image, placement, detections, traceDir, signal, oracle, vmlinux, paused: true });
+  const { vmlinux, progressWithinMs: progressWithin = settings.progressWithin } = flags;
+  const judging = { oracle, vmlinux, progressWithin };
+  const vm = await boot({ machine, image, placement, detections, traceDir, signal, ...judging, paused: true });
   const timeoutMs = flags.timeoutMs ?? (flags.steps.some(({ kind }) => kind === "expect") ? 120_000 : undefined);
   const judge: Judge = new Judge(vm, {
     flags,
@@ -114,6 +115,11 @@ async function bootAndJudge(
     if (flags.steps.length === 0) judge.end({ class: "Detached", exitCode: 0, reason: "nobody reads the output" });
   };
   process.stdout.on("error", onPipe);
+  vm.onPhase((phase) => {
+    json?.flush();
+    void json?.write({ event: "phase", ...phase });
+    progress.update(waitingFor(flags, vm));
+  });
   void json?.write({ event: "start", ...vm.placement, trace: vm.traceDir, pid: process.pid });
   if (isInteractive) progress.clear();
   const session = isInteractive ? attach(vm, judge) : undefined;
@@ -156,5 +162,6 @@ function concludeFailed(vm: VirtualMachine, error: unknown): void {
 
 function waitingFor({ steps }: RunFlags, vm: VirtualMachine): string {
   const first = steps.find(({ kind }) => kind === "expect");
-  return first ? `${vm.placement.vmm} runs; waiting for ${first.text}` : `${vm.placement.vmm} runs`;
+  const runs = vm.phase === undefined ? `${vm.placement.vmm} runs` : `${vm.placement.vmm} runs, phase ${vm.phase}`;
+  return first ? `${runs}; waiting for ${first.text}` : runs;
 }

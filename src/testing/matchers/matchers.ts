@@ -1,3 +1,4 @@
+import type { BootPhase } from "../../console/phases/phase.ts";
 import type { PowerCause } from "../../power/event.ts";
 import { toCrash, toReport } from "./crash.ts";
 import { type PowerMatcherOptions, toExit, toPowerOff, toReset } from "./power.ts";
@@ -9,9 +10,21 @@ import {
   toPrintAny,
   toPrintLines,
 } from "./to-print.ts";
+import { type ToReachOptions, toReach } from "./to-reach.ts";
 import { type ToShowOptions, toShow } from "./to-show.ts";
 
-export const matchers = { toPrint, toPrintAny, toPrintLines, toShow, toPowerOff, toReset, toCrash, toReport, toExit };
+export const matchers = {
+  toPrint,
+  toPrintAny,
+  toPrintLines,
+  toShow,
+  toReach,
+  toPowerOff,
+  toReset,
+  toCrash,
+  toReport,
+  toExit,
+};
 
 /** What `expect` can say of a VM and its consoles. */
 export interface PetriMatchers {
@@ -39,6 +52,11 @@ export interface PetriMatchers {
    * @example await expect(vm.console().screen()).toShow(/^ *>Boot Manager/m);
    */
   toShow(pattern: string | RegExp, options?: ToShowOptions): Promise<void>;
+  /**
+   * On a VM: the boot under way gets to this phase, or is beyond it. `within` counts from where the boot began.
+   * @example await expect(vm).toReach("kernel", { within: "2s" });
+   */
+  toReach(phase: BootPhase, options?: ToReachOptions): Promise<void>;
   /** On a VM: the next thing the guest does to its power is to switch it off. */
   toPowerOff(options?: PowerMatcherOptions): Promise<void>;
   /** On a VM: the next power event is a reset, by that cause if one is named. */

@@ -14,6 +14,7 @@ import { resetLog } from "./plan.ts";
 const phantomNs = 5e9;
 
 const statusReply = z.object({ status: z.string() });
+const registersOfAll = { "command-line": "info registers -a" };
 
 /** Starts QEMU paused, with every console and QMP connected. */
 export async function launchQemu(
@@ -90,6 +91,8 @@ export async function launchQemu(
     }),
     facets: {
       powerButton: async () => void (await qmp.execute("system_powerdown")),
+      // QMP itself has no command for registers; the monitor's is QEMU's own (hmp-commands-info.hx).
+      registers: async () => z.string().parse(await qmp.execute("human-monitor-command", registersOfAll)),
       ...(plan.run.args.includes("std")
         ? { screenshot: async (filename) => void (await qmp.execute("screendump", { filename, format: "png" })) }
         : {}),

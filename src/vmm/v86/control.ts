@@ -15,6 +15,13 @@ const kinds = {
 
 const causes: readonly PowerCause[] = ["keyboard-controller", "cf9", "port92", "acpi-s5", "acpi-s4", "triple-fault"];
 
+const registersReply = z.object({ registers: z.record(z.string(), z.string()) });
+
+function inRows(words: readonly string[], perRow = 4): string {
+  const rows = Array.from({ length: Math.ceil(words.length / perRow) }, (_, row) => row * perRow);
+  return rows.map((from) => words.slice(from, from + perRow).join(" ")).join("\n");
+}
+
 /** Starts petri-v86 paused, with every console and its control channel connected. */
 export async function launchV86(
   plan: VmmPlan,
@@ -45,6 +52,10 @@ export async function launchV86(
       return end;
     }),
     facets: {
+      registers: async () => {
+        const { registers } = registersReply.parse(await qmp.execute("query-registers"));
+        return inRows(Object.entries(registers).map(([name, value]) => `${name}=${value}`));
+      },
       screenText: async () =>
         z
           .object({ lines: z.array(z.string()) })
