@@ -71,12 +71,12 @@ function longestOf(runs: readonly string[]): string {
   return runs.reduce((best, run) => (run.length > best.length ? run : best), "");
 }
 
-function literalCharacter(token: string): string | undefined {
+export function literalCharacter(token: string): string | undefined {
   if (/^[^\\[\](){}.^$*+?|]$/.test(token)) return /[\x20-\x7e]/.test(token) ? token : undefined;
   return /^\\[!-/:-@[-^`{-~]$/.test(token) ? token.slice(1) : undefined;
 }
 
-function isQuantifier(token: string | undefined): boolean {
+export function isQuantifier(token: string | undefined): boolean {
   return token !== undefined && /^([*+?]|\{\d)/.test(token);
 }
 

@@ -10,7 +10,12 @@ export interface ConsoleLine {
   readonly offset: number;
   /** Behind its last byte, the line feed not counted. */
   readonly end: number;
+  /** The line before, if that was passed over. */
+  readonly passedOver?: string;
 }
+
+/** Where at `from` or later the next line is that must be read; `end` if none before there needs to be. */
+export type Skim = (from: number, end: number) => number;
 
 /** Cuts a byte stream into lines, whatever its chunks; holds at most the kept part of one line. */
 export class LineSplitter {
@@ -18,14 +23,24 @@ export class LineSplitter {
   #keptBytes = 0;
   #offset = 0;
   #lineOffset = 0;
+  #passedOver: string | undefined;
 
-  *push(bytes: Uint8Array): Generator<ConsoleLine> {
+  /** Yields the lines that the chunk ends, but for whole ones that `skim` passes over. */
+  *push(bytes: Uint8Array, skim: (chunk: Buffer) => Skim = () => readAll): Generator<ConsoleLine> {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const next = skim(chunk);
+    const lastEnd = chunk.lastIndexOf(newline);
     let from = 0;
-    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
+    while (from <= lastEnd) {
+      if (this.#keptBytes === 0) from = this.#passOver(chunk, from, next(from, lastEnd + 1));
+      if (from > lastEnd) break;
+      const end = chunk.indexOf(newline, from);
       const text = this.#text(chunk, from, end);
+      const line = { text, offset: this.#lineOffset, end: this.#offset + end };
+      const passedOver = this.#passedOver;
+      this.#passedOver = undefined;
       from = end + 1;
-      yield { text, offset: this.#lineOffset, end: this.#offset + end };
+      yield passedOver === undefined ? line : { ...line, passedOver };
       this.#lineOffset = this.#offset + from;
     }
     const rest = chunk.subarray(from, from + longestLine - this.#keptBytes);
@@ -50,6 +65,16 @@ export class LineSplitter {
     yield line;
   }
 
+  /** Passes over the lines before the one that holds the byte at `to`. Returns where that begins. */
+  #passOver(chunk: Buffer, from: number, to: number): number {
+    const start = to > from ? chunk.lastIndexOf(newline, to - 1) + 1 : from;
+    if (start <= from) return from;
+    const before = chunk.lastIndexOf(newline, start - 2) + 1;
+    this.#passedOver = readable(chunk.toString("utf8", Math.max(from, before), start - 1).slice(0, longestLine));
+    this.#lineOffset = this.#offset + start;
+    return start;
+  }
+
   /** The line that ends there, with what is kept of earlier chunks. */
   #text(chunk: Buffer, from: number, end: number): string {
     const upTo = Math.min(end, from + longestLine - this.#keptBytes);
@@ -60,6 +85,8 @@ export class LineSplitter {
     return readable(text);
   }
 }
+
+const readAll: Skim = (from) => from;
 
 function readable(text: string): string {
   const plain = text.includes("\r") ? text.replaceAll("\r", "") : text;

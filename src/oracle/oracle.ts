@@ -1,15 +1,13 @@
-import { type ConsoleLine, LineSplitter } from "./lines.ts";
+import { type ConsoleLine, LineSplitter, type Skim } from "./lines.ts";
 import { type KernelLine, readKernelLine } from "./printk.ts";
 import { OpenReport } from "./report.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { builtinRules } from "./rules/builtin.ts";
+import { remembered, suspectsOf } from "./suspects.ts";
 import { titleOf } from "./title.ts";
 import { Told } from "./told.ts";
-import { Uptime } from "./uptime.ts";
+import { lifeSigns, nextSettled, Uptime } from "./uptime.ts";
 
-/** Every start of a report has one of these words: a line without them is done after one look. */
-const suspicious =
-  /bug|warn|info|panic|fault|error|oops|stall|unable|trap|lock|leak|assert|kasan|san:|exception|bootable|rescue|emergency|initramfs|ddb|waiting|linux version|divide|opcode|stack|int3|failed|fatal|witness|splassert|reboot|count|freed|syzfail|mode|goroutine|overflow|corruption|usercopy|freezing|caught|booting|firmware|unrecoverable|racy|lock held|locks held|too long|operating|system disk|kernel image|directive|load '|mountroot|root device|pathname|maintenance|password|rootfs|dracut|switch_root|shell|not found|no such|bad |cfi|serror|scheduling|premature|signature|prohibited|attempt to|sector|\[#\d/i;
 const mostOpenReports = 8;
 
 export interface OracleOptions {
@@ -30,15 +28,16 @@ export interface OracleOptions {
 export class Oracle {
   readonly #splitter = new LineSplitter();
   readonly #rules: readonly Rule[];
-  readonly #extra: readonly Rule[];
+  /** Undefined if every line must be read. */
+  readonly #suspects: typeof builtinSuspects;
   readonly #ignore: readonly RegExp[];
   readonly #uptime = new Uptime();
   readonly #told = new Told();
   #open: OpenReport[] = [];
 
   constructor({ extra = [], ignore = [] }: OracleOptions = {}) {
-    this.#extra = extra;
     this.#rules = [...extra, ...builtinRules];
+    this.#suspects = extra.length === 0 ? builtinSuspects : suspectsOfRules(this.#rules);
     this.#ignore = ignore;
   }
 
@@ -48,7 +47,7 @@ export class Oracle {
   }
 
   *push(chunk: Uint8Array): Generator<Finding> {
-    for (const line of this.#splitter.push(chunk)) yield* this.#read(line);
+    for (const line of this.#splitter.push(chunk, (lines) => this.#skim(lines))) yield* this.#read(line);
   }
 
   /**
@@ -79,41 +78,46 @@ export class Oracle {
     yield* this.#close(() => true);
   }
 
+  /** Of most lines nothing is asked: no report is open that they could belong to, and they start none. */
+  #skim(lines: Buffer): Skim {
+    const nextSuspect = this.#suspects?.(lines);
+    if (nextSuspect === undefined) return (from) => from;
+    const nextTime = remembered(nextSettled(lines));
+    return (from, end) => {
+      if (this.isReporting) return from;
+      const suspect = nextSuspect(from, end);
+      return this.#uptime.isRunning ? suspect : Math.min(suspect, nextTime(from, end));
+    };
+  }
+
   *#read(line: ConsoleLine): Generator<Finding> {
-    const { text: raw, offset } = line;
-    const isUnremarkable = this.#open.length === 0 && this.#uptime.isRunning && !this.#mayStart(raw);
-    if (!isUnremarkable) {
-      const kernelLine = readKernelLine(raw);
-      const { text, caller, seconds } = kernelLine;
-      const rule = this.#ruleFor(kernelLine);
-      this.#uptime.read(text, seconds);
-      const reports = this.#open.filter((report) => report.accepts(caller));
-      if (rule !== undefined && !reports.some((report) => report.absorbs(rule))) {
-        const start = rule.start.exec(text);
-        if (start !== null) {
-          yield* this.#close((report) => report.accepts(caller) || this.#open.length >= mostOpenReports);
-          const report = new OpenReport(rule, start, offset, caller);
-          report.add(line);
-          this.#open.push(report);
-        }
-      } else {
-        for (const report of reports) {
-          report.add(line);
-          if (rule !== undefined && report.absorbs(rule)) report.absorb(rule);
-        }
+    const { text: raw, offset, passedOver } = line;
+    if (passedOver !== undefined) this.#told.previous = passedOver;
+    const kernelLine = readKernelLine(raw);
+    const { text, caller, seconds } = kernelLine;
+    const rule = this.#ruleFor(kernelLine);
+    this.#uptime.read(text, seconds);
+    const reports = this.#open.filter((report) => report.accepts(caller));
+    if (rule !== undefined && !reports.some((report) => report.absorbs(rule))) {
+      const start = rule.start.exec(text);
+      if (start !== null) {
+        yield* this.#close((report) => report.accepts(caller) || this.#open.length >= mostOpenReports);
+        const report = new OpenReport(rule, start, offset, caller);
+        report.add(line);
+        this.#open.push(report);
       }
-      if (rule !== undefined) this.#told.tell(rule, kernelLine);
-      yield* this.#close((report) => report.isComplete);
+    } else {
+      for (const report of reports) {
+        report.add(line);
+        if (rule !== undefined && report.absorbs(rule)) report.absorb(rule);
+      }
     }
+    if (rule !== undefined) this.#told.tell(rule, kernelLine);
+    yield* this.#close((report) => report.isComplete);
     this.#told.previous = raw;
   }
 
-  #mayStart(line: string): boolean {
-    return suspicious.test(line) || this.#extra.some(({ start }) => start.test(line));
-  }
-
   #ruleFor(line: KernelLine): Rule | undefined {
-    if (!this.#mayStart(line.text)) return undefined;
     const rule = this.#rules.find(
       ({ midRun, start }) => (midRun !== true || this.#uptime.isRunning) && start.test(line.text),
     );
@@ -131,6 +135,12 @@ export class Oracle {
     }
   }
 }
+
+function suspectsOfRules(rules: readonly Rule[]) {
+  return suspectsOf([...rules.map(({ start }) => start), ...lifeSigns]);
+}
+
+const builtinSuspects = suspectsOfRules(builtinRules);
 
 function findingOf(report: OpenReport): Finding {
   const { rule, offset, end, raw, severity, isFinal } = report;

@@ -116,7 +116,7 @@ export const bootRules: readonly Rule[] = [
     type: "no-boot",
     // What boot sectors say (FreeDOS, syslinux, Windows, FreeBSD).
     start:
-      /^(?:Missing operating system|Operating system not found|Error loading operating system|Invalid partition table|Non-System disk|Boot error|No \/boot\/loader|This is not a bootable disk)/i,
+      /^(?:(?:Missing|Error loading) [Oo]perating [Ss]ystem|Operating [Ss]ystem not found|Invalid partition table|Non-[Ss]ystem disk|Boot error|No \/boot\/loader|This is not a bootable disk)/,
     title: "no operating system",
     oneLine: true,
     example: "Missing operating system",

@@ -38,7 +38,7 @@ export const linuxLockRules: readonly Rule[] = [
     id: "linux-lock-misuse",
     os: "linux",
     type: "lockdep",
-    start: /(?<level>WARNING|BUG): (?<kind>bad unlock balance|bad contention|invalid wait context)/i,
+    start: /(?<level>WARNING|BUG): (?<kind>[Bb]ad unlock balance|[Bb]ad contention|[Ii]nvalid wait context)/,
     title: "{level}: {kind} in {frame}",
     frames: ["stack"],
     skip: lockHelpers,

@@ -1,0 +1,93 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Oracle, type OracleOptions } from "./oracle.ts";
+import { requiredWords } from "./required-words.ts";
+import type { Finding, Rule } from "./rule.ts";
+import { builtinRules } from "./rules/builtin.ts";
+import { WordScanner } from "./word-scanner.ts";
+
+test("every rule of ours has words, so that no line need be read for its sake", () => {
+  expect(builtinRules.filter(({ start }) => requiredWords(start) === undefined).map(({ id }) => id)).toEqual([]);
+});
+
+/** A start that requires no word makes the oracle read every line. */
+const readsAll: Rule = { id: "all", os: "linux", type: "dos", start: /[^\s\S]/, title: "never", example: "" };
+
+function findingsIn(chunks: readonly Buffer[], options: OracleOptions): Finding[] {
+  const oracle = new Oracle(options);
+  return [...chunks.flatMap((chunk) => [...oracle.push(chunk)]), ...oracle.end()];
+}
+
+const line = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom(...builtinRules.map(({ example }) => example)) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      "[    0.000000] Linux version 6.12.0 (build@demo) #1 SMP",
+      "[   12.000000] e1000: link is up",
+      "[    0.500000] Call Trace:",
+      " dump_stack+0x94/0xd8",
+      "Booting the kernel",
+      "[   99.000000] reboot: Restarting system",
+      "root@demo:~# dmesg",
+      "login: ",
+      "",
+      "[  OK  ] Started a.service",
+      "\x1b[31mred\x1b[0m é",
+    ),
+  },
+);
+
+test("passing lines over changes no finding, however the stream is cut", () => {
+  fc.assert(
+    fc.property(
+      fc.array(line, { maxLength: 40 }),
+      fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 }),
+      (lines, sizes) => {
+        const log = Buffer.from(lines.join("\r\n"));
+        const chunks: Buffer[] = [];
+        for (let at = 0; at < log.length; ) {
+          const size = sizes[chunks.length % sizes.length] ?? 1;
+          chunks.push(log.subarray(at, at + size));
+          at += size;
+        }
+        expect(findingsIn(chunks, {})).toEqual(findingsIn([log], { extra: [readsAll] }));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+describe("the scanner", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b", "C", " "), minLength: 6, maxLength: 9 });
+
+  test("finds what a search for each word would", () => {
+    fc.assert(
+      fc.property(
+        fc.array(letters, { minLength: 1, maxLength: 5 }),
+        fc.string({ unit: fc.constantFrom("a", "b", "C", " "), maxLength: 60 }),
+        fc.array(fc.nat(60), { maxLength: 3 }),
+        (words, text, places) => {
+          const planted = places.reduce(
+            (all, at, index) => all.slice(0, at) + (words[index] ?? "") + all.slice(at),
+            text,
+          );
+          const bytes = Buffer.from(planted);
+          const found = new WordScanner(words).next(bytes, 0, bytes.length);
+          const all = words.map((word) => planted.indexOf(word)).filter((at) => at >= 0);
+          if (all.length === 0) expect(found).toBe(bytes.length);
+          else expect(words.some((word) => planted.startsWith(word, found))).toBe(true);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("looks only between its bounds", () => {
+    const bytes = Buffer.from("panic: one panic: two panic: three");
+    const scanner = new WordScanner(["panic: "]);
+    expect(scanner.next(bytes, 1, bytes.length)).toBe(11);
+    expect(scanner.next(bytes, 12, 24)).toBe(24);
+    expect(scanner.next(bytes, 0, 3)).toBe(3);
+  });
+});
