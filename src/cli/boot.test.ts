@@ -92,6 +92,8 @@ describe("a report on a console", () => {
     const reported = await tell("--oracle", "report", "--json");
     expect(reported.exitCode).toBe(0);
     expect(reported.stdout).toMatch(/^\{"event":"finding","title":"told to fail",.*"console":"com1"/m);
+    const told = await tell("--oracle", "report");
+    expect(told).toMatchObject({ exitCode: 0, stderr: "petri: com1 reported: told to fail\n" });
     const off = await tell("--oracle", "off", "--json");
     expect(off.exitCode).toBe(0);
     expect(off.stdout).not.toContain('"finding"');

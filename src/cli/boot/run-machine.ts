@@ -4,6 +4,7 @@ import type { Settings } from "../../machine/settings.ts";
 import { describeEvent } from "../../power/describe.ts";
 import { boot } from "../../vm/boot.ts";
 import { checkOutputs } from "../../vm/check-outputs.ts";
+import type { VmFinding } from "../../vm/findings.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { openRelays, type Relay } from "../relay.ts";
 import { attach } from "./attach-session.ts";
@@ -19,6 +20,8 @@ import { Progress } from "./progress.ts";
 import { report } from "./report.ts";
 import { checkConsoles } from "./script.ts";
 import { openTraceFolder } from "./trace-folder.ts";
+
+const toldFindings = 20;
 
 export interface MachineRun {
   /** `boot` or `repro`: the trace is filed under it. */
@@ -105,7 +108,7 @@ async function bootAndJudge(
   vm.findings.listen(({ index: _, ...finding }) => {
     json?.flush();
     void json?.write({ event: "finding", ...finding });
-    session?.say(`${finding.console} reported: ${finding.title}`);
+    session?.say(saidBy(finding));
   });
   const interrupt = () => judge.fail(signal.reason);
   signal.addEventListener("abort", interrupt);
@@ -148,8 +151,16 @@ async function bootAndJudge(
   // A report that had begun when the last expectation was met is complete by now.
   const last = (ending.exitCode === 0 && vm.failure && endingByError(vm.failure)) || ending;
   vm.conclude(verdictOf(last));
+  // What ended the run is told with its end, and JSON and a terminal have been told already.
+  if (!json && !session) tellFindings(vm.findings.all().filter(({ title }) => !last.reason.includes(title)));
   return last;
 }
+
+function tellFindings(findings: readonly VmFinding[]): void {
+  for (const finding of findings.slice(0, toldFindings)) process.stderr.write(`petri: ${saidBy(finding)}\n`);
+}
+
+const saidBy = ({ console, title }: Pick<VmFinding, "console" | "title">): string => `${console} reported: ${title}`;
 
 /** What went wrong is worth more than a record of it that cannot be written. */
 function concludeFailed(vm: VirtualMachine, error: unknown): void {
