@@ -4,6 +4,8 @@ export interface ByteSource {
   readonly end: number;
   /** Bytes [start, end) of the record; `end` is at most `this.end`. */
   read(start: number, end: number): Buffer;
+  /** Like `read`, in less memory: the bytes are good only until somebody reads again. */
+  peek?(start: number, end: number): Buffer;
 }
 
 /**

@@ -79,7 +79,8 @@ export class TextFeed {
 
   /** Reads on, `until` at most. Whole lines in which the needle is not are left out: most of a log is never decoded. */
   read(until: number, needle?: Needle): void {
-    const bytes = this.#source.read(this.#position, Math.min(until, this.#position + this.#readLength));
+    const end = Math.min(until, this.#position + this.#readLength);
+    const bytes = this.#source.peek?.(this.#position, end) ?? this.#source.read(this.#position, end);
     if (bytes.length === 0) throw new RangeError(`the console's record ends before byte ${until}`);
     this.#append(bytes, needle);
     this.#position += bytes.length;
@@ -123,22 +124,25 @@ export class TextFeed {
     return view;
   }
 
+  /** The text keeps its bytes, and what was peeked at is soon overwritten: what it takes is copied. */
   #append(bytes: Buffer, needle: Needle | undefined): void {
     const view = this.#view;
     const offset = this.#position;
     const head = view.isAtLineStart ? 0 : bytes.indexOf(0x0a) + 1;
     const tail = bytes.lastIndexOf(0x0a) + 1;
     // A kernel line may stand in the needle.
-    if (this.#filter || !needle || head >= tail) return this.#decode(bytes, offset);
-    if (head > 0) view.append(bytes.subarray(0, head), offset);
+    if (this.#filter || !needle || head >= tail) return this.#decode(Buffer.from(bytes), offset);
+    const take = (start: number, end: number) => {
+      if (start < end) view.append(Buffer.from(bytes.subarray(start, end)), offset + start);
+    };
+    take(0, head);
     const lines = bytes.toString("latin1", head, tail);
     for (let at = needle(lines, 0); at >= 0; ) {
-      const start = head + lines.lastIndexOf("\n", at) + 1;
       const end = head + lines.indexOf("\n", at) + 1;
-      view.append(bytes.subarray(start, end), offset + start);
+      take(head + lines.lastIndexOf("\n", at) + 1, end);
       at = needle(lines, end - head);
     }
-    if (tail < bytes.length) view.append(bytes.subarray(tail), offset + tail);
+    take(tail, bytes.length);
   }
 
   #decode(bytes: Buffer, offset: number): void {

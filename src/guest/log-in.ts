@@ -11,10 +11,12 @@ export type Login = NonNullable<UserImage["login"]>;
  */
 export async function logIn(host: GuestHost, { user, password }: Login): Promise<Cursor> {
   const cursor = host.console.cursor(host.bootOffset());
-  await cursor.expect(/login: ?$/);
+  // The kernel may print right behind a prompt, or in its middle.
+  const prompt = { tolerateKernelMessages: true };
+  await cursor.expect(/login: ?$/, prompt);
   host.console.sendLine(user);
   if (password !== undefined) {
-    await cursor.expect(/[Pp]assword: ?$/);
+    await cursor.expect(/[Pp]assword: ?$/, prompt);
     host.console.sendLine(password, { secret: true });
   }
   return cursor;

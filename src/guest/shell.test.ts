@@ -52,6 +52,19 @@ test("logs in once a boot, with a password if one is asked for", async () => {
   expect(guest.sent.filter((line) => !line.startsWith("echo"))).toEqual(["root", "secret", "root", "secret"]);
 });
 
+test("the kernel may print behind prompts and in their middle", async () => {
+  const kernel = "[    3.141592] random: crng init done\r\n";
+  const answers: Record<string, string> = {
+    root: `root\r\nPass${kernel}word: ${kernel}`,
+    secret: `\r\n${kernel}# ${kernel}`,
+  };
+  const guest = scriptedGuest((line) => answers[line] ?? `${shell(line)}${kernel}`);
+  const driver = shellGuest(guest.host, "# ", { user: "root", password: "secret" });
+  guest.print(`ready\nhost lo${kernel}gin: ${kernel}`);
+  expect(await driver.echo("one")).toBe("one");
+  expect(await driver.echo("two")).toBe("two");
+});
+
 test("what it cannot do is refused with what to do instead", async () => {
   const driver = shellGuest(scriptedGuest(shell).host, "# ");
   await expect(driver.reset("cf9")).rejects.toThrow('a Linux image chooses how it resets; leave "cf9" out');

@@ -16,7 +16,7 @@ export function shellGuest(host: GuestHost, prompt: string, login?: Login): Gues
   function type<T>(line: string, read: (cursor: Cursor) => Promise<T>): Promise<T> {
     const turn = last.then(async () => {
       const cursor = await nextCursor();
-      await cursor.expect(prompt);
+      await cursor.expect(prompt, { tolerateKernelMessages: true });
       host.console.sendLine(line);
       return await read(cursor);
     });
@@ -34,7 +34,9 @@ export function shellGuest(host: GuestHost, prompt: string, login?: Login): Gues
     echo: async (text) => {
       const quoted = `'${oneLine(text).replaceAll("'", `'\\''`)}'`;
       // The quotes are in what the terminal shows of the line, not in what echo prints.
-      const { captures } = await type(`echo "<"${quoted}">"`, (cursor) => cursor.expect(/^<(.*)>\n/));
+      const { captures } = await type(`echo "<"${quoted}">"`, (cursor) =>
+        cursor.expect(/^<(.*)>\n/, { tolerateKernelMessages: true }),
+      );
       return captures[0] ?? "";
     },
   });

@@ -19,7 +19,7 @@ interface Line {
   /** Absent for named pipes, which need nobody to listen. */
   readonly server?: Server;
   socket: Socket | undefined;
-  reading: PacedReading | undefined;
+  reading?: PacedReading;
   /** Where input goes, if not into the socket. */
   input?: Socket;
 }
@@ -98,7 +98,7 @@ function open(id: number, plan: RecordingPlan): void {
 function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control", string])[]): void {
   let waiting = sockets.length;
   for (const [name, path] of sockets) {
-    const server = createServer({ highWaterMark: 1 }, (socket) => {
+    const server = createServer((socket) => {
       if (line.socket) return void socket.destroy();
       line.socket = socket;
       vm.open++;
@@ -107,7 +107,7 @@ function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control",
       attach(vm, line, socket);
       if (vm.lines.every((each) => each.socket)) post({ vm: vm.id, is: "connected" });
     });
-    const line: Line = { name, server, socket: undefined, reading: undefined };
+    const line: Line = { name, server, socket: undefined };
     vm.lines.push(line);
     server.on("error", (error) => {
       post({ vm: vm.id, is: "fault", fatal: true, message: `cannot listen on ${path}: ${error.message}` });
@@ -127,7 +127,7 @@ function openFifos(vm: Vm, name: ConsoleName, path: string): void {
   // Opened for reading too: a pipe that nobody reads yet cannot be opened for writing alone (fifo(7)).
   const input = new Socket({ fd: openSync(`${path}.in`, toFifo), readable: false, writable: true });
   input.on("error", () => {});
-  const line: Line = { name, socket, reading: undefined, input };
+  const line: Line = { name, socket, input };
   vm.lines.push(line);
   vm.open++;
   attach(vm, line, socket);
@@ -139,7 +139,12 @@ const toFifo = constants.O_RDWR | constants.O_NONBLOCK;
 function attach(vm: Vm, line: Line, socket: Socket): void {
   const { name } = line;
   const log = name === "control" ? undefined : vm.consoles.get(name);
-  if (name !== "control" && log) line.reading = new PacedReading(socket, (bytes) => record(vm, name, log, bytes));
+  if (name !== "control" && log) {
+    const take = (bytes: Buffer) => record(vm, name, log, bytes);
+    // Only a pipe has room for what a UART sends meanwhile.
+    if (line.server) socket.on("data", take);
+    else line.reading = new PacedReading(socket, take);
+  }
   // A character may be cut in two by the socket's chunks: the decoder waits for its rest.
   else socket.setEncoding("utf8").on("data", (text: string) => control(vm, text));
   // A VMM that dies resets its sockets; what it sent before was read.

@@ -133,6 +133,8 @@ function recorderThread(): Worker {
   thread = new Worker(compiledModule(import.meta.url, "./recorder-thread"), {
     name: "petri-recorder",
     execArgv: [],
+    // Each read takes a new buffer, and V8 collects young ones when they come to four times this size.
+    resourceLimits: { maxYoungGenerationSizeMb: 6 },
     // A pipe is opened as a file and closed as a socket: Node would count it as open for ever.
     trackUnmanagedFds: false,
   });

@@ -48,3 +48,16 @@ test.runIf(process.platform === "linux")("a last look after the end leaves no fi
   });
   expect(open).toEqual([]);
 });
+
+test("what is peeked at is good until the next look, and is looked up once for all who want it", () => {
+  const path = log("0123456789abcdef");
+  const source = new LogSource(path);
+  const first = source.peek(2, 10);
+  expect(first.toString()).toBe("23456789");
+  writeFileSync(path, "x".repeat(16));
+  expect(source.peek(4, 6).toString()).toBe("45");
+  expect(source.peek(4, 12).toString()).toBe("xxxxxxxx");
+  expect(source.peek(14, 99).toString()).toBe("xx");
+  expect(source.peek(20, 30)).toHaveLength(0);
+  expect(source.peek(16, 16)).toHaveLength(0);
+});

@@ -5,8 +5,8 @@ import type { ConsoleName } from "../machine/machine.ts";
 import type { WaitWatcher } from "../power/wait-watcher.ts";
 import { LogSource } from "../trace/log-source.ts";
 
-/** How much is read back at once for a listener: bounded, whatever the guest prints. */
-const pieceBytes = 256 * 1024;
+/** How much is read back at once for a listener: bounded, whatever the guest prints, and small enough for a cache. */
+const pieceBytes = 64 * 1024;
 
 interface Line {
   readonly console: Console;

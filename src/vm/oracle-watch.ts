@@ -7,8 +7,10 @@ import type { Finding } from "../oracle/rule.ts";
 const reportMs = 500;
 /** A line the guest stopped in is read as it stands after this much silence: prompts have no line end. */
 const silenceMs = 300;
-/** Read in one go; then others have their turn. */
-const pieceBytes = 512 * 1024;
+/** Read in one go: what stays in the processor's cache is read several times as fast. */
+const pieceBytes = 64 * 1024;
+/** Pieces in a row; then others have their turn. */
+const piecesInTurn = 8;
 
 interface Reader {
   readonly name: ConsoleName;
@@ -66,8 +68,11 @@ export class OracleWatch {
   }
 
   private readPiece(reader: Reader): void {
-    const end = Math.min(reader.source.end, reader.at + pieceBytes);
-    this.read(reader, end);
+    for (let turn = 0; turn < piecesInTurn && reader.at < reader.source.end; turn++) {
+      const before = reader.at;
+      this.read(reader, Math.min(reader.source.end, before + pieceBytes));
+      if (reader.at === before) return;
+    }
     if (reader.at >= reader.source.end) return;
     reader.next = setImmediate(() => {
       reader.next = undefined;
@@ -88,7 +93,7 @@ export class OracleWatch {
   private read(reader: Reader, end: number): void {
     let bytes: Buffer;
     try {
-      bytes = reader.source.read(reader.at, end);
+      bytes = reader.source.peek?.(reader.at, end) ?? reader.source.read(reader.at, end);
     } catch (error) {
       this.onFault(error as Error);
       return;
