@@ -1,3 +1,4 @@
+import { resolveImage } from "petri-vm";
 import { expect, matrix, vmTest } from "petri-vm/test";
 
 const ready = /^PETRI-READY$/;
@@ -44,5 +45,21 @@ vmTest(
     expect(await guest.echo("alive on v86")).toBe("alive on v86");
     await guest.shutdown();
     await expect(vm).toPowerOff();
+  },
+);
+
+vmTest(
+  "a guest that misjudges its CPU's speed keeps time all the same",
+  { on: matrix({ vmm: "qemu", boot: "kernel", image: "debian-cloud" }) },
+  async ({ boot }) => {
+    const { cmdline } = await resolveImage("debian-cloud", "kernel");
+    // What an emulated CPU has found on a busy host, where the truth was 2.6 GHz.
+    const vm = await boot({ machine: { boot: { kind: "kernel", cmdline: `${cmdline} tsc_early_khz=200000` } } });
+    await vm.console().expect("petri# ");
+    vm.console().sendLine("echo 'slee'ping; sleep 2; echo 'wo'ken");
+    await vm.console().expect("sleeping");
+    const began = performance.now();
+    await vm.console().expect("woken");
+    expect(performance.now() - began).toBeGreaterThan(1500);
   },
 );
