@@ -73,14 +73,18 @@ async function fetchPackages(apt: Apt, wanted: readonly WantedPackage[], folder:
     .catch((error) => {
       throw error instanceof HostError ? aptFailed("the packages cannot be downloaded", error) : error;
     });
-  return await Promise.all(
-    offers.map(async ({ offer, want }, index) => {
-      const file = files[index] ?? "";
-      const digest = await sha256File(file, build.signal);
-      if (digest === offer.sha256) return { offer, want, file };
-      throw new HostError(`${offer.name} ${offer.version} has sha256 ${digest}; the archive announced ${offer.sha256}`);
-    }),
-  );
+  const fetched = [];
+  // One after the other: each listens to the signal while it reads.
+  for (const [index, { offer, want }] of offers.entries()) {
+    const file = files[index] ?? "";
+    const digest = await sha256File(file, build.signal);
+    if (digest !== offer.sha256) {
+      const { name, version, sha256 } = offer;
+      throw new HostError(`${name} ${version} has sha256 ${digest}; the archive announced ${sha256}`);
+    }
+    fetched.push({ offer, want, file });
+  }
+  return fetched;
 }
 
 /** The part of apt that choosing takes. */
