@@ -105,6 +105,7 @@ describe("healthy lines that look bad give no finding", () => {
     "[    3.900000] demo[124]: segfault at 0 ip 000055d0 sp 00007ffd error 4 in demo[55d0+1000]",
     'BdsDxe: failed to load Boot0001 "UEFI QEMU DVD-ROM" from PciRoot(0x0): Not Found',
     'BdsDxe: starting Boot0002 "UEFI Misc Device" from PciRoot(0x0)/Pci(0x3,0x0)',
+    'BdsDxe: starting Boot0003 "UEFI Shell" from HD(1,GPT,00000000-0000-0000-0000-000000000000)/\\shellx64.efi',
     "error: no suitable video mode found.",
     "SeaBIOS (version 1.16.2) ... Booting from Hard Disk...",
     "root@demo:~# grep -r panic /var/log; echo 'PASS: no oops'",
@@ -124,6 +125,12 @@ describe("healthy lines that look bad give no finding", () => {
     expect(findingsIn(log)).toEqual([]);
     expect(findingsIn(log.replace("reboot: ", ""))).toMatchObject([{ title: "unexpected kernel reboot" }]);
   });
+});
+
+test("EDK2 that falls back to the shell in its own volume had nothing to boot", () => {
+  const line =
+    'BdsDxe: starting Boot0002 "EFI Internal Shell" from Fv(7CB8BDC9-F8EB-4F34-AAEA-3EE4AF6516A1)/FvFile(7C04)';
+  expect(findingsIn(`\x1b[2J\x1b[01;01H${line}\r\n`)).toMatchObject([{ title: "no bootable device", os: "uefi" }]);
 });
 
 test("users add rules and ignore titles", () => {

@@ -77,7 +77,9 @@ export const bootRules: readonly Rule[] = [
     id: "uefi-no-boot",
     os: "uefi",
     type: "no-boot",
-    start: /BdsDxe: No bootable option or device was found|\bUnable to boot\b/,
+    // From the firmware's own volume, the shell is where EDK2 ends up when nothing else starts.
+    start:
+      /BdsDxe: (?:No bootable option or device was found|starting Boot\w{4} "[^"]{0,60}Shell" from Fv\()|\bUnable to boot\b/,
     title: "no bootable device",
     oneLine: true,
     example: "BdsDxe: No bootable option or device was found.",
@@ -101,6 +103,17 @@ export const bootRules: readonly Rule[] = [
     start: /^(?:grub rescue> ?|Entering rescue mode\.\.\.)/,
     title: "GRUB rescue shell",
     example: "grub rescue> ",
+  },
+  {
+    id: "grub-shell",
+    os: "grub",
+    type: "no-boot",
+    isFinal: true,
+    isPrompt: true,
+    start: /^ {0,6}Minimal BASH-like line editing is supported\./,
+    title: "GRUB command line",
+    oneLine: true,
+    example: "   Minimal BASH-like line editing is supported. For the first word, TAB",
   },
   {
     id: "grub-error",

@@ -15,6 +15,17 @@ export const initRules: readonly Rule[] = [
     example: "(initramfs) ",
   },
   {
+    id: "initramfs-gave-up",
+    os: "init",
+    type: "emergency",
+    isFinal: true,
+    // initramfs-tools with panic= on the kernel's command line: no prompt, and the machine is reset or halted.
+    start: /^(?:Rebooting|Halting) automatically due to panic= boot argument/,
+    title: "initramfs gave up",
+    oneLine: true,
+    example: "Rebooting automatically due to panic= boot argument",
+  },
+  {
     id: "systemd-emergency",
     os: "init",
     type: "emergency",
