@@ -37,10 +37,8 @@ export class LineSplitter {
       const end = chunk.indexOf(newline, from);
       const text = this.#text(chunk, from, end);
       const line = { text, offset: this.#lineOffset, end: this.#offset + end };
-      const passedOver = this.#passedOver;
-      this.#passedOver = undefined;
       from = end + 1;
-      yield passedOver === undefined ? line : { ...line, passedOver };
+      yield this.#withPassedOver(line);
       this.#lineOffset = this.#offset + from;
     }
     const rest = chunk.subarray(from, from + longestLine - this.#keptBytes);
@@ -62,7 +60,13 @@ export class LineSplitter {
     if (this.#keptBytes === 0) return;
     const line = { text: this.#text(Buffer.alloc(0), 0, 0), offset: this.#lineOffset, end: this.#offset };
     this.#lineOffset = this.#offset;
-    yield line;
+    yield this.#withPassedOver(line);
+  }
+
+  #withPassedOver(line: ConsoleLine): ConsoleLine {
+    const passedOver = this.#passedOver;
+    this.#passedOver = undefined;
+    return passedOver === undefined ? line : { ...line, passedOver };
   }
 
   /** Passes over the lines before the one that holds the byte at `to`. Returns where that begins. */

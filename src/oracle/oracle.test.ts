@@ -133,6 +133,15 @@ test("EDK2 that falls back to the shell in its own volume had nothing to boot", 
   expect(findingsIn(`\x1b[2J\x1b[01;01H${line}\r\n`)).toMatchObject([{ title: "no bootable device", os: "uefi" }]);
 });
 
+test.each(["(initramfs) \x1b[6n", "ddb> ", "grub rescue> "])(
+  "a prompt is found though the kernel goes on behind it: %s",
+  (prompt) => {
+    const log = `Enter 'help' for a list of built-in commands.\r\n\r\n${prompt}[    1.979519] tsc: Refined TSC clocksource calibration: 2596.110 MHz\r\n`;
+    expect(findingsIn(log)).toMatchObject([{ offset: log.indexOf(prompt), isFinal: true }]);
+    expect(findingsIn(log.replace(prompt, "login: "))).toEqual([]);
+  },
+);
+
 test("users add rules and ignore titles", () => {
   const extra = [
     { id: "demo", os: "linux", type: "dos", start: /^demo failed: (?<why>\w+)/, title: "demo: {why}", example: "" },

@@ -94,7 +94,11 @@ export class Oracle {
     const { text: raw, offset, passedOver } = line;
     if (passedOver !== undefined) this.#told.previous = passedOver;
     const kernelLine = readKernelLine(raw);
-    const { text, caller, seconds } = kernelLine;
+    const { text, caller, seconds, before } = kernelLine;
+    // A kernel prints its next message behind a prompt that nobody has answered.
+    if (before !== undefined && this.#ruleFor({ text: before })?.isPrompt === true) {
+      yield* this.#read({ text: before, offset, end: offset + Buffer.byteLength(before) });
+    }
     const rule = this.#ruleFor(kernelLine);
     this.#uptime.read(text, seconds);
     const reports = this.#open.filter((report) => report.accepts(caller));

@@ -8,6 +8,8 @@ const severityOnly = /^<\d{1,3}>/;
 
 export interface KernelLine {
   readonly text: string;
+  /** What stood there when the kernel began to print: a prompt, or what a program had written. */
+  readonly before?: string;
   readonly seconds?: number;
   /** The prefix as it was printed: its time tells one record from another. */
   readonly stamp?: string;
@@ -23,6 +25,7 @@ export function readKernelLine(line: string): KernelLine {
     text: line.slice(match.index + whole.length),
     seconds: Number(seconds),
     stamp: whole,
+    ...(match.index > 0 && { before: line.slice(0, match.index) }),
     ...(caller === undefined ? {} : { caller }),
   };
 }

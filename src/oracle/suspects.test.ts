@@ -54,7 +54,16 @@ test("passing lines over changes no finding, however the stream is cut", () => {
         expect(findingsIn(chunks, {})).toEqual(findingsIn([log], { extra: [readsAll] }));
       },
     ),
-    { numRuns: 500 },
+    {
+      numRuns: 500,
+      // The line before the last one is passed over, and the last one has no end.
+      examples: [
+        [
+          ["[   12.000000] link is up", "root@demo:~# dmesg", "[    0.000000] Linux version 6.12.0"],
+          [27, 20],
+        ],
+      ],
+    },
   );
 });
 
