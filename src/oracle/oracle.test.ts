@@ -142,6 +142,11 @@ test.each(["(initramfs) \x1b[6n", "ddb> ", "grub rescue> "])(
   },
 );
 
+test("GRUB's command line is found in what SeaBIOS sends of it", () => {
+  const log = "   Minimal BASH-\x1b[04;16H\x1b[04;17Hlike line editing is supported. For the first word, TAB   \r\n";
+  expect(findingsIn(log)).toMatchObject([{ title: "GRUB command line", os: "grub" }]);
+});
+
 test("users add rules and ignore titles", () => {
   const extra = [
     { id: "demo", os: "linux", type: "dos", start: /^demo failed: (?<why>\w+)/, title: "demo: {why}", example: "" },

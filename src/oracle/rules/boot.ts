@@ -110,7 +110,8 @@ export const bootRules: readonly Rule[] = [
     type: "no-boot",
     isFinal: true,
     isPrompt: true,
-    start: /^ {0,6}Minimal BASH-like line editing is supported\./,
+    // The line's beginning may be broken up by cursor movements, as SeaBIOS sends them.
+    start: /\bline editing is supported\. {1,3}For the first word/,
     title: "GRUB command line",
     oneLine: true,
     example: "   Minimal BASH-like line editing is supported. For the first word, TAB",
