@@ -4,6 +4,7 @@ import { shellGuest } from "../guest/shell.ts";
 import type { Host } from "../host/host.ts";
 import { localHost } from "../host/local.ts";
 import { prepareRecorder } from "../host/recording.ts";
+import type { Relay } from "../host/relay.ts";
 import { newRunDirectory, type RunDirectory } from "../host/run-directory.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { UnsupportedError, UsageError } from "../machine/errors.ts";
@@ -18,6 +19,7 @@ import { TraceWriter } from "../trace/writer.ts";
 import type { Detection, RunningVmm } from "../vmm/contract.ts";
 import { vmmNamed } from "../vmm/registry.ts";
 import { applyImage, type MachinePart } from "./apply-image.ts";
+import { type BackendOptions, joinRelays, openBackends } from "./carry-backends.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkHost } from "./check-host.ts";
 import { ConsoleSet } from "./console-set.ts";
@@ -29,7 +31,7 @@ import { ProgressWatch } from "./progress-watch.ts";
 import { recordWaits } from "./record-waits.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
 
-export interface BootOptions {
+export interface BootOptions extends BackendOptions {
   /** What to boot. With an image its `boot` may be left out. */
   readonly machine: MachineInput | MachinePart;
   readonly image?: ResolvedImage | undefined;
@@ -80,7 +82,13 @@ export async function boot(options: BootOptions): Promise<VirtualMachine> {
   checkVmlinux(options);
   await checkHost(machine, host);
   options.signal?.throwIfAborted();
-  return await launch(machine, placement, detectionOf(placement.vmm, detections), host, options);
+  const relays = await openBackends(machine, options);
+  try {
+    return await launch(machine, placement, detectionOf(placement.vmm, detections), host, options, relays);
+  } catch (error) {
+    for (const relay of relays) relay.close();
+    throw error;
+  }
 }
 
 function checkVmlinux({ vmlinux }: BootOptions): void {
@@ -104,6 +112,7 @@ async function launch(
   detection: Detection,
   host: Host,
   options: BootOptions,
+  relays: readonly Relay[],
 ): Promise<VirtualMachine> {
   const vmm = vmmNamed(placement.vmm);
   const clockStart = process.hrtime.bigint();
@@ -158,9 +167,11 @@ async function launch(
       makeGuest: (self) => guestFor(self, consoles),
       release: () => {
         stopDigests.abort();
+        for (const relay of relays) relay.close();
         remove();
       },
     });
+    joinRelays(vm, relays);
     if (faults[0]) throw faults[0];
     if (!options.paused) await vm.resume();
     options.signal?.throwIfAborted();

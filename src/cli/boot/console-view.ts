@@ -2,7 +2,6 @@ import { parseBackend } from "../../machine/console-backend.ts";
 import type { ConsoleName, Machine } from "../../machine/machine.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { writeTo } from "../output.ts";
-import type { Relay } from "../relay.ts";
 import type { AttachSession } from "./attach-session.ts";
 import type { JsonEvents } from "./json-events.ts";
 import type { RunFlags } from "./options.ts";
@@ -11,7 +10,6 @@ import type { Progress } from "./progress.ts";
 
 export interface ViewOptions {
   readonly flags: RunFlags;
-  readonly relays: readonly Relay[];
   readonly session: AttachSession | undefined;
   readonly json: JsonEvents | undefined;
   readonly progress: Progress;
@@ -25,16 +23,10 @@ export interface ConsoleView {
 
 type Sink = (bytes: Buffer) => void | Promise<void> | undefined;
 
-/** Carries each console's bytes to where its backend says, from the first one on. */
+/** Shows each console's bytes where its backend says, from the first one on; what it relays to is the VM's affair. */
 export function viewConsoles(vm: VirtualMachine, options: ViewOptions): ConsoleView {
   const names = Object.keys(vm.plan.consoles) as ConsoleName[];
   const feeds = names.map((name) => new Feed(vm, name, sinksOf(name, vm.machine.consoles, options), options.onFault));
-  for (const relay of options.relays) {
-    relay.onInput((bytes) => {
-      // What is typed to a guest that has ended is lost, as on a real line.
-      if (vm.state === "running") vm.console(relay.console).send(bytes);
-    });
-  }
   return {
     async drained(sizeOf) {
       await Promise.all(feeds.map((feed) => feed.reached(sizeOf(feed.name))));
@@ -50,10 +42,10 @@ export function frontConsole(consoles: Machine["consoles"]): ConsoleName | undef
 }
 
 function sinksOf(name: ConsoleName, consoles: Machine["consoles"], options: ViewOptions): Sink[] {
-  const { flags, relays, session, json, progress } = options;
-  const sinks: Sink[] = relays.filter((relay) => relay.console === name).map((relay) => (bytes) => relay.write(bytes));
-  if (json) return [...sinks, (bytes) => json.console(name, bytes)];
-  if (flags.quiet) return sinks;
+  const { flags, session, json, progress } = options;
+  if (json) return [(bytes) => json.console(name, bytes)];
+  if (flags.quiet) return [];
+  const sinks: Sink[] = [];
   if (parseBackend(consoles[name] ?? "none")?.kind === "stderr") sinks.push(streamSink(process.stderr, progress));
   if (name !== frontConsole(consoles)) return sinks;
   if (session) sinks.push((bytes) => session.show(bytes));

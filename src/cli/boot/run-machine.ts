@@ -1,12 +1,12 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { openRelays, type Relay } from "../../host/relay.ts";
 import type { Settings } from "../../machine/settings.ts";
 import { describeEvent } from "../../power/describe.ts";
 import { boot } from "../../vm/boot.ts";
 import { checkOutputs } from "../../vm/check-outputs.ts";
 import type { VmFinding } from "../../vm/findings.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
-import { openRelays, type Relay } from "../relay.ts";
 import { attach } from "./attach-session.ts";
 import { type ConsoleView, viewConsoles } from "./console-view.ts";
 import { type Ending, endingByError, verdictOf } from "./ending.ts";
@@ -18,7 +18,7 @@ import { writePidfile } from "./pidfile.ts";
 import type { Prepared } from "./prepare.ts";
 import { Progress } from "./progress.ts";
 import { report } from "./report.ts";
-import { checkConsoles } from "./script.ts";
+import { checkConsoles, optionOf } from "./script.ts";
 import { openTraceFolder } from "./trace-folder.ts";
 
 const toldFindings = 20;
@@ -46,7 +46,7 @@ export async function runMachine(run: MachineRun): Promise<number> {
     checkConsoles(flags, prepared.whole.consoles);
     checkOutputs(prepared.whole, flags.pidfile === undefined ? [] : [{ at: ["--pidfile"], file: flags.pidfile }]);
     if (flags.pidfile !== undefined) undo.push(writePidfile(flags.pidfile));
-    const relays = await openRelays(prepared.whole.consoles);
+    const relays = await openRelays(prepared.whole.consoles, (name, backend) => `--${optionOf(name)} ${backend}`);
     undo.push(() => {
       for (const relay of relays) relay.close();
     });
@@ -89,7 +89,9 @@ async function bootAndJudge(
   // Paused, so that all who watch are there before the first byte.
   const { vmlinux, progressWithinMs: progressWithin = settings.progressWithin } = flags;
   const judging = { oracle, vmlinux, progressWithin };
-  const vm = await boot({ machine, image, placement, detections, traceDir, signal, ...judging, paused: true });
+  const consoles = { relays, shows: ["console", "stderr"] as const };
+  const what = { machine, image, placement, detections, traceDir, signal };
+  const vm = await boot({ ...what, ...judging, ...consoles, paused: true });
   const timeoutMs = flags.timeoutMs ?? (flags.steps.some(({ kind }) => kind === "expect") ? 120_000 : undefined);
   const judge: Judge = new Judge(vm, {
     flags,
@@ -130,7 +132,7 @@ async function bootAndJudge(
   let ending: Ending;
   try {
     if (signal.aborted) interrupt();
-    view = viewConsoles(vm, { flags, relays, session, json, progress, onFault: (error) => judge.fail(error) });
+    view = viewConsoles(vm, { flags, session, json, progress, onFault: (error) => judge.fail(error) });
     judge.start();
     if (!flags.paused) {
       if (!isInteractive) progress.show(waitingFor(flags, vm));

@@ -3,7 +3,6 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { parseBackend } from "../machine/console-backend.ts";
 import { HostError, UsageError } from "../machine/errors.ts";
 import { type ConsoleName, consoleNames, type Machine } from "../machine/machine.ts";
-import { optionOf } from "./boot/script.ts";
 
 /** What a client that is not there yet still gets, and what a slow one may leave unread. */
 const keptBytes = 4 * 2 ** 20;
@@ -15,19 +14,26 @@ export interface Relay {
   write(bytes: Buffer): void;
   /** To the guest; called from then on with what clients type. */
   onInput(listener: (bytes: Buffer) => void): void;
+  /** Idempotent. */
   close(): void;
 }
+
+/** How a console's backend is called in messages: `consoles.com2 listen=/tmp/com2` unless the caller has other words. */
+export type SayBackend = (console: ConsoleName, backend: string) => string;
+
+const asInMachine: SayBackend = (console, backend) => `consoles.${console} ${backend}`;
 
 /**
  * Opens what the machine's consoles relay to: `listen=PATH`, `listen=tcp:IP:PORT` and `file=PATH`. All of it before
  * the guest runs. Throws HostError for what is in use or cannot be opened, with nothing left open.
  */
-export async function openRelays(consoles: Machine["consoles"]): Promise<Relay[]> {
+export async function openRelays(consoles: Machine["consoles"], say: SayBackend = asInMachine): Promise<Relay[]> {
   const relays: Relay[] = [];
   try {
     for (const name of consoleNames) {
-      const backend = parseBackend(consoles[name] ?? "none");
-      const option = `--${optionOf(name)} ${consoles[name]}`;
+      const word = consoles[name] ?? "none";
+      const backend = parseBackend(word);
+      const option = say(name, word);
       if (backend?.kind === "file") relays.push(fileRelay(name, backend.path, option));
       if (backend?.kind === "listen") relays.push(await pathRelay(name, backend.path, option));
       if (backend?.kind === "listen-tcp") {
@@ -43,6 +49,7 @@ export async function openRelays(consoles: Machine["consoles"]): Promise<Relay[]
 
 function fileRelay(console: ConsoleName, path: string, option: string): Relay {
   const fd = attempt(option, () => openSync(path, "w"));
+  let isOpen = true;
   return {
     console,
     write(bytes) {
@@ -53,7 +60,10 @@ function fileRelay(console: ConsoleName, path: string, option: string): Relay {
       }
     },
     onInput: () => {},
-    close: () => closeSync(fd),
+    close() {
+      if (isOpen) closeSync(fd);
+      isOpen = false;
+    },
   };
 }
 

@@ -1,11 +1,17 @@
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, onTestFinished, test } from "vitest";
 import { openRelays, type Relay } from "./relay.ts";
-import { newFolder } from "./test/run-petri.ts";
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "petri-relay-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 async function open(consoles: Parameters<typeof openRelays>[0]): Promise<Relay[]> {
   const relays = await openRelays(consoles);
@@ -54,7 +60,7 @@ test("a port that is in use is told, and what was opened before it is closed aga
   await once(server, "listening");
   onTestFinished(() => void server.close());
   await expect(openRelays({ com1: `listen=${path}`, com2: `listen=tcp:127.0.0.1:${port}` })).rejects.toThrow(
-    `--com2 listen=tcp:127.0.0.1:${port}: 127.0.0.1:${port} is in use`,
+    `consoles.com2 listen=tcp:127.0.0.1:${port}: 127.0.0.1:${port} is in use`,
   );
   expect(existsSync(path)).toBe(false);
 });
@@ -96,6 +102,8 @@ test("a file gets every byte", async () => {
 
 test("a file that cannot be opened is told with its option", async () => {
   await expect(openRelays({ com1: "file=/nonexistent/com1.log" })).rejects.toThrow(
-    /^--com1 file=\/nonexistent\/com1.log cannot be opened: ENOENT/,
+    /^consoles\.com1 file=\/nonexistent\/com1.log cannot be opened: ENOENT/,
   );
+  const say = (name: string, backend: string) => `--${name} ${backend}`;
+  await expect(openRelays({ com1: "file=/nonexistent/com1.log" }, say)).rejects.toThrow(/^--com1 file=/);
 });
