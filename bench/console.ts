@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { prepareRecorder, startRecording } from "../src/host/recording.ts";
 import { ConsoleSet } from "../src/vm/console-set.ts";
+import { OracleWatch } from "../src/vm/oracle-watch.ts";
 import { marker, writeLog } from "./console-log.ts";
 import { compare, type Figure } from "./table.ts";
 
@@ -19,21 +20,24 @@ export async function bench(): Promise<Figure[]> {
     const size = 100 * mega;
     const digest = writeLog(log, size);
     prepareRecorder();
-    const through = (pattern: string | RegExp) => async () => {
-      const { ms, trace } = await captureAndMatch(dir, log, pattern);
+    const through = (work: Work) => async () => {
+      const { ms, trace } = await captureAndMatch(dir, log, work);
       if ((await sha256(join(trace, "com1.log"))) !== digest) throw new Error("the record is not what was sent");
       rmSync(trace, { recursive: true });
       return ms;
     };
+    const regex = /PETRI-MARKER-[0-9a-f]{4}: (reached|lost)/;
     const contenders = [
       {
         name: "cat | tee FILE | grep -m1 (fixed)",
         run: () => timed(`cat ${log} | tee ${dir}/copy | grep -a -m1 -F '${marker}'`),
       },
-      { name: "cat | cat > FILE", run: () => timed(`cat ${log} | cat > ${dir}/copy`) },
-      { name: "Petri, capture alone", run: through("") },
-      { name: "Petri, literal", run: through(marker) },
-      { name: "Petri, regex", run: through(/PETRI-MARKER-[0-9a-f]{4}: (reached|lost)/) },
+      { name: "Petri, capture alone", run: through({}) },
+      { name: "Petri, capture and oracle", run: through({ oracle: true }) },
+      { name: "Petri, literal", run: through({ pattern: marker }) },
+      { name: "Petri, literal and oracle", run: through({ pattern: marker, oracle: true }) },
+      { name: "Petri, regex", run: through({ pattern: regex }) },
+      { name: "Petri, regex and oracle", run: through({ pattern: regex, oracle: true }) },
       { name: "pexpect, as it comes (2000)", run: () => pexpect(log, 2000) },
     ] as const;
     return await compare("100 MB of console to its marker", "ms", contenders, 5);
@@ -42,10 +46,20 @@ export async function bench(): Promise<Figure[]> {
   }
 }
 
-async function captureAndMatch(dir: string, log: string, pattern: string | RegExp) {
+interface Work {
+  readonly pattern?: string | RegExp;
+  readonly oracle?: boolean;
+}
+
+async function captureAndMatch(dir: string, log: string, { pattern, oracle = false }: Work) {
   const trace = mkdtempSync(join(dir, "t-"));
   const socket = join(trace, "s");
   const consoles = new ConsoleSet(["com1"], trace, { send: () => {}, defaultTimeoutMs: () => 600_000 });
+  const refuse = (what: unknown): never => {
+    throw new Error(`the log is healthy, but: ${what}`);
+  };
+  const watch = new OracleWatch(consoles.sources(), { onFinding: (_, { title }) => refuse(title), onFault: refuse });
+  if (oracle) consoles.onAdvance((name) => watch.advance(name));
   const started = performance.now();
   const recording = await startRecording({
     clockStart: process.hrtime.bigint(),
@@ -61,9 +75,10 @@ async function captureAndMatch(dir: string, log: string, pattern: string | RegEx
     },
   });
   const sent = ended(send(log, socket));
-  if (pattern !== "") await consoles.get("com1")?.expect(pattern);
+  if (pattern !== undefined) await consoles.get("com1")?.expect(pattern);
   await sent;
   await recording.close();
+  if (oracle) watch.flush();
   const ms = performance.now() - started;
   consoles.close();
   return { ms, trace };
