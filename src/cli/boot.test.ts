@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { newFolder, runPetri, startPetri } from "./test/run-petri.ts";
 
 // The built CLI, real VMs: petri-guest on v86, which is always there.
@@ -164,12 +164,18 @@ test("SIGINT ends the VM in order: 130, the pidfile gone, the record kept", asyn
   expect(readdirSync(cwd)).toEqual(["results"]);
 });
 
+/** The name of a socket is there a moment before anybody listens on it. */
+async function connected(path: string): Promise<Socket> {
+  const socket = connect(path);
+  await once(socket, "connect");
+  return socket;
+}
+
 test("consoles go where their backends say", async () => {
   const cwd = newFolder();
   const running = startPetri(cwd, [...guest, "--com1", "listen=com1.sock"]);
-  const path = join(cwd, "com1.sock");
-  await expect.poll(() => existsSync(path), { timeout: 20_000 }).toBe(true);
-  const client = connect(path).setEncoding("utf8");
+  const client = await vi.waitFor(() => connected(join(cwd, "com1.sock")), { timeout: 20_000 });
+  client.setEncoding("utf8");
   let text = "";
   for await (const chunk of client) {
     text += chunk;

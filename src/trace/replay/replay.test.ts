@@ -105,7 +105,7 @@ test("every way to settle comes to the same again, and the run ends as it did", 
       ],
       [
         "com1 "more"",
-        "nothing more came: Error: the guest powered off while waiting for "more" on com1 (after 0 ms)",
+        "nothing more came: Error: the guest powered off while waiting for "more" on com1",
         "same",
       ],
       [
