@@ -33,7 +33,10 @@ const power = z
 
 const memory = z.strictObject({
   size: sizeSchema.default(2 ** 30).describe("bytes of guest RAM"),
-  shared: z.boolean().default(true).describe("back RAM by memory that another process can map"),
+  shared: z
+    .boolean()
+    .optional()
+    .describe("whether RAM is memory that another process can map; the VMM's choice if absent"),
   prefetch: z.boolean().default(false).describe("populate RAM before the guest starts"),
   thp: z.boolean().optional().describe("transparent huge pages; needs shared=off"),
   hugepages: z.boolean().default(false).describe("allocate from hugetlbfs; needs shared=on and no file"),

@@ -35,7 +35,6 @@ test("what is left out gets its default", () => {
       "memory": {
         "hugepages": false,
         "prefetch": false,
-        "shared": true,
         "size": 1073741824,
       },
       "name": "vm",

@@ -59,6 +59,7 @@ const machines: Readonly<Record<string, MachineInput>> = {
   "boot a kernel directly": kernel,
   "several processors": { ...kernel, processors: { count: 2 } },
   "a CPU model": { ...kernel, processors: { model: "max" } },
+  "RAM that other processes map": { ...kernel, memory: { shared: true } },
   "huge pages": { ...kernel, memory: { hugepages: true } },
   "disk on ide": disk({ bus: "ide" }),
   "disk on ahci": disk({ bus: "ahci" }),

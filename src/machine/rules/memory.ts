@@ -19,8 +19,8 @@ export const memoryRules: Rule = ({ memory }) => {
       `${size} bytes are not whole pages: write a multiple of ${page}, such as ${formatSize(up(size, page))}`,
     );
   }
-  if (thp === true && shared) refuse("thp", "needs shared off: transparent huge pages are for private RAM");
-  if (hugepages && !shared) refuse("hugepages", "needs shared on: hugetlb pages are shared RAM");
+  if (thp === true && shared !== false) refuse("thp", "needs shared off: transparent huge pages are for private RAM");
+  if (hugepages && shared === false) refuse("hugepages", "needs shared on: hugetlb pages are shared RAM");
   if (hugepages && file !== undefined) refuse("hugepages", `cannot be combined with file ${file}: leave one out`);
   if (hugepageSize !== undefined) {
     if (!hugepages) refuse("hugepageSize", "needs hugepages on");

@@ -232,3 +232,14 @@ test("where the host has pipes, serial lines are pipes: a UART's single bytes so
   expect(run.args).toContain("pipe,id=com1,path=/run/com1");
   expect(run.args).toContain("socket,id=hvc0,path=/run/hvc0");
 });
+
+test("RAM is shared only where the machine says so, or where its backend is", () => {
+  const ram = (memory: MachineInput["memory"]) => {
+    const { args } = plan({ boot: { kind: "kernel", kernel: "/k" }, memory }).run;
+    return args.find((arg) => arg.startsWith("memory-backend")) ?? "QEMU's own";
+  };
+  expect(ram({ size: "64M" })).toBe("QEMU's own");
+  expect(ram({ size: "64M", shared: false })).toBe("QEMU's own");
+  expect(ram({ size: "64M", shared: true })).toBe("memory-backend-memfd,id=ram,size=67108864B,share=on");
+  expect(ram({ size: "64M", file: "/ram" })).toBe("memory-backend-file,mem-path=/ram,id=ram,size=67108864B,share=on");
+});

@@ -72,8 +72,9 @@ function cpuArguments(machine: Machine, accelerator: AcceleratorName, detection:
   return [...(cpu ? ["-cpu", cpu] : []), "-smp", [`cpus=${count}`, ...topology].join(",")];
 }
 
+/** RAM of QEMU's own is private; any other has to be said, and is then shared unless that is said too. */
 function usesBackend({ memory }: Machine): boolean {
-  return memory.file !== undefined || memory.hugepages || memory.prefetch;
+  return memory.shared === true || memory.file !== undefined || memory.hugepages || memory.prefetch;
 }
 
 function memoryArguments(machine: Machine): string[] {
@@ -81,7 +82,7 @@ function memoryArguments(machine: Machine): string[] {
   if (!usesBackend(machine)) return ["-m", `size=${size}B`];
   const kind = file ? `memory-backend-file,mem-path=${escapeOption(file)}` : "memory-backend-memfd";
   const parts = [
-    `${kind},id=ram,size=${size}B,share=${shared ? "on" : "off"}`,
+    `${kind},id=ram,size=${size}B,share=${shared === false ? "off" : "on"}`,
     ...(prefetch ? ["prealloc=on"] : []),
     ...(hugepages ? ["hugetlb=on"] : []),
     ...(hugepageSize ? [`hugetlbsize=${hugepageSize}B`] : []),

@@ -62,7 +62,7 @@ test("everything v86 cannot do is refused at once", () => {
       boot: { kind: "uefi" },
       chipset: "q35",
       processors: { count: 2, model: "max", features: ["+avx"] },
-      memory: { size: "4G", hugepages: true },
+      memory: { size: "4G", hugepages: true, shared: true },
       disks: [
         { file: "/n", bus: "nvme" },
         { file: "/p", bus: "ide", slot: 1, persist: true, format: "qcow2" },
@@ -77,6 +77,7 @@ test("everything v86 cannot do is refused at once", () => {
     processors.model: v86 has one CPU model; leave it out
     processors.features: v86's CPU features are fixed; leave them out
     memory.size: v86 has at most 2032M, not 4096M
+    memory.shared: v86 keeps guest memory in a JavaScript array; leave it out
     memory.hugepages: v86 keeps guest memory in a JavaScript array; leave it out
     disks[0]: v86 has ide slots 0 and 1, floppies 0 and 1, and one optical drive; not nvme 0
     disks[1]: v86 drops a second ide disk without a first; write slot 0

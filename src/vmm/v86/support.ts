@@ -61,10 +61,9 @@ type Refuse = (axis: string, reason: string) => void;
 
 function refuseMemory(memory: Machine["memory"], refuse: Refuse): void {
   const { size, shared, prefetch, thp, hugepages, hugepageSize, file } = memory;
-  void shared;
   if (size > mostMemory) refuse("memory.size", `v86 has at most 2032M, not ${size / mib}M`);
   if (size % mib !== 0) refuse("memory.size", "v86 takes whole MiB");
-  for (const [key, value] of Object.entries({ prefetch, thp, hugepages, hugepageSize, file })) {
+  for (const [key, value] of Object.entries({ shared, prefetch, thp, hugepages, hugepageSize, file })) {
     if (value) refuse(`memory.${key}`, "v86 keeps guest memory in a JavaScript array; leave it out");
   }
 }
