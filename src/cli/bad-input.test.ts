@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { localHost } from "../host/local.ts";
 import { newFolder, runPetri } from "./test/run-petri.ts";
 
 const builtGuest = fileURLToPath(new URL("../../fixtures/petri-guest/built/", import.meta.url));
@@ -127,6 +128,17 @@ test.each([
   expect({ exitCode, stdout }).toEqual({ exitCode: code, stdout: "" });
   expect(readdirSync(cwd)).toEqual(before);
   expect(readFileSync(join(cwd, "disk.raw"))).toEqual(readFileSync(join(builtGuest, "petri-guest.img")));
+});
+
+test.runIf(localHost.which("qemu-system-x86_64"))("a CPU model or feature that QEMU has not", async () => {
+  const cwd = newFolder();
+  const { exitCode, stdout, stderr } = await runPetri(cwd, [
+    ...["boot", "--image", "petri-guest", "--vmm", "qemu", "--cpu", "EPIC,+avx3,-ss3"],
+  ]);
+  expect(stderr).toMatch(/QEMU has no CPU model EPIC; did you mean EPYC\b/);
+  expect(stderr).toMatch(/QEMU has no CPU feature avx3; did you mean avx2?\b/);
+  expect(stderr).toMatch(/QEMU has no CPU feature ss3; did you mean ss/);
+  expect({ exitCode, stdout, left: readdirSync(cwd) }).toEqual({ exitCode: 69, stdout: "", left: [] });
 });
 
 test("a port in use", async () => {

@@ -16,6 +16,17 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best?.name ?? [...known].find((candidate) => wanted.length >= 3 && candidate.startsWith(wanted));
 }
 
+/** Up to `count` known names that a person may have meant, the nearest first. */
+export function nearestOf(name: string, known: readonly string[], count: number): string[] {
+  const wanted = name.toLowerCase();
+  return known
+    .map((candidate) => ({ candidate, slips: distance(wanted, candidate.toLowerCase()) }))
+    .filter(({ candidate, slips }) => slips <= allowedSlips(wanted, candidate))
+    .sort((a, b) => a.slips - b.slips)
+    .slice(0, count)
+    .map(({ candidate }) => candidate);
+}
+
 /** `did you mean "memory"?`, or else the list of what is known, so that a message always says what to do. */
 export function suggest(name: string, known: readonly string[]): string {
   const close = nearest(name, known);

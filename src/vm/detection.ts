@@ -94,7 +94,7 @@ function identity(host: Host, vmm: VmmName, settings: DetectSettings): string | 
       ? [host.which(settings.overrides.qemu ?? "qemu-system-x86_64")]
       : [process.execPath, fileURLToPath(import.meta.url)];
   const facts = [
-    "4",
+    "5",
     vmm,
     host.readFile(bootIdFile).toString(),
     ...programs.map((program) => (program ? digest(program) : "absent")),

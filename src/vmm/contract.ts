@@ -29,6 +29,16 @@ export interface AcceleratorFinding {
   readonly cpuMode?: 16 | 32 | 64;
   readonly reason: string;
   readonly bootMs?: number;
+  /** What a machine may say of its processors; absent where the VMM does not tell. */
+  readonly cpu?: CpuNames;
+}
+
+/** Names of CPU models and features, as the VMM's command line has them. */
+export interface CpuNames {
+  readonly models: readonly string[];
+  readonly features: readonly string[];
+  /** Those of the features that the accelerator cannot give a guest: the VMM would leave them out with a warning. */
+  readonly lacks: readonly string[];
 }
 
 export interface FirmwareFinding {

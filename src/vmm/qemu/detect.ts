@@ -2,6 +2,7 @@ import type { Host } from "../../host/host.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import type { AcceleratorFinding, Detection, DetectSettings, Vmm } from "../contract.ts";
 import { type ProbeLimit, probeAccelerator } from "../probe.ts";
+import { askCpuNames } from "./cpu-models.ts";
 import { findFirmware } from "./firmware.ts";
 
 const oldest = [6, 2] as const;
@@ -74,7 +75,12 @@ async function probeAll(vmm: Vmm, host: Host, soFar: Detection, settings: Detect
         : { name: candidate, works: false, reason: "/dev/kvm is not there or not ours to open" },
     );
   }
-  return findings;
+  const withCpu = findings.map(async (finding) => {
+    if (!finding.works) return finding;
+    const cpu = await askCpuNames(host, soFar.binary ?? "", finding.name, signal);
+    return cpu === undefined ? finding : { ...finding, cpu };
+  });
+  return await Promise.all(withCpu);
 }
 
 // QEMU may refuse the host's own CPU model where a plainer one runs (MSRs a nested host lacks), so a refusal of the

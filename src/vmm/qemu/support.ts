@@ -2,6 +2,7 @@ import type { Boot, Machine } from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import { type AbsentAxis, axisNames } from "../axis-names.ts";
 import type { Detection, Refusal } from "../contract.ts";
+import { refuseCpu } from "./cpu-limits.ts";
 import { refuseBeyondDevices } from "./limits.ts";
 
 /** Fastest first; the last resort works everywhere QEMU does. */
@@ -65,9 +66,8 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
   } else if (boot.kind === "uefi" && !boot.firmware && !detection.firmware.some((each) => each.boot === "uefi")) {
     refuse("boot", "no UEFI firmware was found: install the package ovmf, or set PETRI_UEFI_CODE to a code image");
   }
-  if (processors.model === "host" && pickAccelerator(detection, wanted) === "tcg") {
-    refuse("processors.model", "host needs an accelerator that runs guest code on the CPU; write max for tcg");
-  }
+  const accelerator = pickAccelerator(detection, wanted);
+  refuseCpu(processors, detection, accelerator, refuse);
   refuseChipset(machine, resolveChipset(machine), refuse);
   refuseBeyondDevices(machine, resolveChipset(machine), refuse);
   if (chipset === "microvm" && boot.kind !== "kernel") refuse("chipset", "microvm starts kernels only");
