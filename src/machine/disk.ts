@@ -43,6 +43,14 @@ export function isOptical(disk: Pick<DiskInput, "dvd" | "format" | "file">): boo
   return disk.dvd === true || (disk.format === undefined ? /\.iso$/i.test(disk.file) : disk.format === "iso");
 }
 
+/** The bus a disk is on: what it says, or the one that every VMM can boot that kind of medium from. */
+export function busOf(
+  disk: Pick<DiskInput, "bus" | "dvd" | "format" | "file">,
+  boot: "uefi" | "pcat" | "kernel" | undefined,
+): DiskBus {
+  return disk.bus ?? (isOptical(disk) || boot === "pcat" ? "ide" : "virtio");
+}
+
 /**
  * Fills in what follows from the rest. PCAT machines get IDE because it is the one bus that every BIOS here can
  * boot from: SeaBIOS under QEMU and v86, and Hyper-V's PCAT, which has only IDE and floppies.
@@ -52,7 +60,7 @@ export function settleDisk(disk: z.output<typeof diskSchema>, boot: "uefi" | "pc
   return {
     ...disk,
     ...(dvd && disk.format === undefined && /\.iso$/i.test(disk.file) ? { format: "iso" as const } : {}),
-    bus: disk.bus ?? (dvd || boot === "pcat" ? "ide" : "virtio"),
+    bus: busOf(disk, boot),
     dvd,
     readOnly: disk.readOnly || dvd,
   };

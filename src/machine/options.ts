@@ -6,7 +6,7 @@ import { type GivenOption, splitArgv } from "./options/argv.ts";
 import { notCarriedOptions } from "./options/not-carried.ts";
 import { type Draft, emptyDraft, type MachineOption, type Report, type RunOptions } from "./options/option.ts";
 import { type Origin, saidBy } from "./options/origin.ts";
-import { settle } from "./options/settle.ts";
+import { imageProblems, settle } from "./options/settle.ts";
 import { machineOptions } from "./options/table.ts";
 import { type Problem, showWord } from "./problem.ts";
 import { checkMachine, checkPartial } from "./validate.ts";
@@ -92,7 +92,7 @@ export function checkMachineOptions(
   const kind = overrides.boot?.kind;
   const run = kind === undefined ? draft.run : { ...draft.run, boot: kind };
   if (run.image !== undefined) {
-    problems.push(...checkPartial(overrides).map(say));
+    problems.push(...imageProblems(draft), ...checkPartial(overrides).map(say));
     return { overrides, run, say, problems, notCarried };
   }
   if (kind === undefined) {

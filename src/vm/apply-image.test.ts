@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { ResolvedImage } from "../image/recipe.ts";
+import { parseMachine } from "../machine/validate.ts";
 import { applyImage } from "./apply-image.ts";
 
 const image = (part: Partial<ResolvedImage>): ResolvedImage => ({
@@ -28,6 +29,22 @@ test("the user's own command line wins", () => {
   });
 });
 
+test("the user's own initrd wins, and a kernel beside the image's own is refused", () => {
+  expect(applyImage({ boot: { kind: "kernel", kernel: "", initrd: "/mine" } }, direct).boot).toMatchObject({
+    ...{ kernel: "/vmlinux", initrd: "/mine" },
+  });
+  for (const each of [direct, disk]) {
+    expect(() => applyImage({ boot: { kind: "kernel", kernel: "/other" } }, each)).toThrow(
+      "boot.kernel: the image some brings what is booted, and /other is something else: leave one of them out",
+    );
+  }
+});
+
+test("a disk on the place of the image's own is a clash", () => {
+  const machine = applyImage({ disks: [{ file: "/data.raw", bus: "virtio", slot: 0 }] }, disk);
+  expect(() => parseMachine(machine)).toThrow(/disks\[1\]\.slot: slot 0 of virtio is already taken by .*disk\.qcow2/);
+});
+
 test("UEFI firmware is given the kernel that is an EFI application, and keeps what the user said of it", () => {
   expect(applyImage({ boot: { kind: "uefi", frontpage: false } }, direct).boot).toEqual({
     ...{ kind: "uefi", frontpage: false, kernel: "/bzImage", initrd: "/initrd", cmdline: "quiet" },
@@ -36,7 +53,7 @@ test("UEFI firmware is given the kernel that is an EFI application, and keeps wh
 
 test("the image's disk comes before the user's", () => {
   const { disks, boot } = applyImage({ disks: [{ file: "/data.raw" }] }, disk);
-  expect(disks).toEqual([{ file: "/disk.qcow2", format: "qcow2" }, { file: "/data.raw" }]);
+  expect(disks).toEqual([{ file: "/disk.qcow2", format: "qcow2", slot: 0 }, { file: "/data.raw" }]);
   expect(boot).toEqual({ kind: "uefi" });
   expect(applyImage({}, image({ boot: "pcat", disk: { file: "/d", format: "raw" } })).boot).toEqual({ kind: "pcat" });
 });

@@ -1,6 +1,8 @@
 import type { ResolvedImage } from "../image/recipe.ts";
+import { UsageError } from "../machine/errors.ts";
 import type { MachineInput } from "../machine/machine.ts";
 import type { VmmName } from "../machine/placement.ts";
+import { showWord } from "../machine/problem.ts";
 
 /** A machine without its boot: the image says how it starts. */
 export type MachinePart = Omit<MachineInput, "boot"> & { readonly boot?: MachineInput["boot"] };
@@ -10,7 +12,8 @@ export type MachinePart = Omit<MachineInput, "boot"> & { readonly boot?: Machine
  * known already, it gets the form of the kernel that it starts fastest.
  */
 export function applyImage(part: MachinePart, image: ResolvedImage, vmm?: VmmName): MachineInput {
-  const disks = image.disk ? [{ file: image.disk.file, format: image.disk.format }, ...(part.disks ?? [])] : part.disks;
+  refuseOtherKernel(part, image);
+  const disks = image.disk ? [firstDisk(image.disk), ...(part.disks ?? [])] : part.disks;
   const memory = { size: Math.max(image.minMemoryBytes, defaultMemory), ...part.memory };
   const display = part.display ?? (image.needsDisplay ? "headless" : "none");
   return {
@@ -23,13 +26,27 @@ export function applyImage(part: MachinePart, image: ResolvedImage, vmm?: VmmNam
   };
 }
 
+/** It comes first: a disk of the user's on its place is a clash, not another one to boot from. */
+function firstDisk({ file, format }: NonNullable<ResolvedImage["disk"]>) {
+  return { file, format, ...(format === "iso" ? {} : { slot: 0 }) };
+}
+
+function refuseOtherKernel({ boot }: MachinePart, { name }: ResolvedImage): void {
+  // Empty where somebody says how the image boots and its type wants a kernel.
+  if (boot === undefined || !("kernel" in boot) || !boot.kernel) return;
+  throw new UsageError(
+    `boot.kernel: the image ${name} brings what is booted, and ${showWord(boot.kernel)} is something else: leave one of them out`,
+  );
+}
+
 const defaultMemory = 128 * 2 ** 20;
 
 function bootOf(part: MachinePart, image: ResolvedImage): MachineInput["boot"] {
   const cmdline = part.boot && "cmdline" in part.boot ? part.boot.cmdline : image.cmdline;
+  const initrd = (part.boot && "initrd" in part.boot ? part.boot.initrd : undefined) ?? image.initrd;
   const direct = image.kernel && {
     kernel: image.kernel.file,
-    ...(image.initrd === undefined ? {} : { initrd: image.initrd }),
+    ...(initrd === undefined ? {} : { initrd }),
     ...(cmdline === undefined ? {} : { cmdline }),
   };
   switch (image.boot) {

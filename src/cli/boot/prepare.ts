@@ -1,11 +1,13 @@
 import { localHost } from "../../host/local.ts";
 import type { ResolvedImage } from "../../image/recipe.ts";
 import { findRecipe } from "../../image/support.ts";
-import { UnsupportedError } from "../../machine/errors.ts";
+import { busOf } from "../../machine/disk.ts";
+import { UnsupportedError, UsageError } from "../../machine/errors.ts";
 import type { BootKind, Machine } from "../../machine/machine.ts";
 import type { MachineOverrides } from "../../machine/merge.ts";
 import type { MachineFromOptions } from "../../machine/options.ts";
 import type { Placement, VmmName } from "../../machine/placement.ts";
+import { problem } from "../../machine/problem.ts";
 import { machineFrom } from "../../machine/relative-paths.ts";
 import type { Settings } from "../../machine/settings.ts";
 import { parseMachine } from "../../machine/validate.ts";
@@ -49,6 +51,7 @@ export async function prepare(
   // A machine without an image says its boot in full; one with an image gets it from there.
   const machine = { ...overrides, boot: { ...overrides.boot, kind } } as MachinePart;
   const outline = choice === undefined ? undefined : imageOutline(choice, kind);
+  if (outline?.disk) refuseSlotOfImage(overrides, run.image ?? "", kind, say);
   const draft = parseMachine(outline ? applyImage(machine, outline) : machine);
   if (!outline) checkFiles(draft, say);
 
@@ -66,6 +69,22 @@ export async function prepare(
     onProgress: (progress) => options.onProgress(sayProgress(progress)),
   });
   return { machine: absolute, image, ...place, whole: parseMachine(applyImage(machine, image)) };
+}
+
+/** In the words of the command line; parseMachine knows the image's disk by its file only. */
+function refuseSlotOfImage(
+  { disks = [] }: MachineOverrides,
+  image: string,
+  kind: BootKind,
+  say: MachineFromOptions["say"],
+): void {
+  const own = busOf({ file: "disk" }, kind);
+  const problems = disks.flatMap((disk, index) =>
+    disk.slot === 0 && busOf(disk, kind) === own
+      ? [problem(["disks", index, "slot"], `slot 0 of ${own} has the disk of --image ${image}: choose another`)]
+      : [],
+  );
+  if (problems.length > 0) throw UsageError.of(problems.map(say));
 }
 
 function withWholePaths(overrides: MachineOverrides, kind: BootKind): MachineOverrides {

@@ -2,6 +2,7 @@ import type { BootKind } from "../boot.ts";
 import { busCapacity, type DiskInput, isOptical, opticalBuses } from "../disk.ts";
 import type { MachineOverrides } from "../merge.ts";
 import { listOf } from "../nearest.ts";
+import { showWord } from "../problem.ts";
 import type { Draft, DraftDisk } from "./option.ts";
 
 /** What can be known only when every option was seen: boot, controllers by name, positions on IDE. */
@@ -15,7 +16,20 @@ function settleBoot({ boots, machine }: Draft, wrong: (message: string) => void)
   const other = boots.find(({ kind }) => kind !== boots[0]?.kind);
   if (boots[0] !== undefined && other !== undefined) wrong(`${boots[0].said} and ${other.said} contradict: keep one`);
   const kind: BootKind | undefined = boots[0]?.kind ?? (machine.boot?.kernel === undefined ? undefined : "kernel");
-  return kind === undefined ? machine.boot : { kind, ...machine.boot };
+  if (kind === undefined) return machine.boot;
+  const { kernel, initrd, ...rest } = machine.boot ?? {};
+  if (kind !== "pcat" || kernel === undefined) return { kind, ...machine.boot };
+  wrong(`${boots[0]?.said} and --kernel ${showWord(kernel)} contradict: a BIOS boots disks; keep one`);
+  return { kind, ...rest, ...(initrd === undefined ? {} : { initrd }) };
+}
+
+/** An image brings what is booted: a second answer to that is a mistake, and neither is taken for the other. */
+export function imageProblems({ machine, run }: Draft): string[] {
+  const kernel = machine.boot?.kernel;
+  if (run.image === undefined || kernel === undefined) return [];
+  return [
+    `--image ${showWord(run.image)} and --kernel ${showWord(kernel)} contradict: both say what is booted; keep one`,
+  ];
 }
 
 function settleDisks(draft: Draft): DiskInput[] {
