@@ -215,6 +215,16 @@ test("a reader that leaves ends a run quietly; with an expectation the run goes 
   expect(await goesOn).toMatchObject({ exitCode: 124 });
 });
 
+test("a reader that leaves while the guest is silent ends the run, too", async () => {
+  const left = startPetri(newFolder(), guest);
+  let seen = "";
+  for await (const chunk of left.stdout.iterator({ destroyOnReturn: true })) {
+    seen += chunk;
+    if (/ready kernel \S+\r?\n/.test(seen)) break;
+  }
+  expect(await left).toMatchObject({ exitCode: 0, stderr: "" });
+});
+
 test("--trace keeps the record even of a success, and petri repro boots it again", async () => {
   const cwd = newFolder();
   const first = await runPetri(cwd, [...guest, "--trace", "here", "--expect", "ready"]);

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { onPipeClosed } from "../../host/closed-pipe.ts";
 import { openRelays, type Relay } from "../../host/relay.ts";
 import type { Settings } from "../../machine/settings.ts";
 import { describeEvent } from "../../power/describe.ts";
@@ -114,12 +115,14 @@ async function bootAndJudge(
   });
   const interrupt = () => judge.fail(signal.reason);
   signal.addEventListener("abort", interrupt);
-  const onPipe = (error: NodeJS.ErrnoException) => {
+  const onPipe = (error: { readonly code?: string | undefined }) => {
     if (error.code !== "EPIPE") throw error;
     // The expectations still have an answer to give; without any, nobody is left to show the console to.
     if (flags.steps.length === 0) judge.end({ class: "Detached", exitCode: 0, reason: "nobody reads the output" });
   };
   process.stdout.on("error", onPipe);
+  const isShown = !process.stdout.isTTY && (flags.json || !flags.quiet);
+  const stopLooking = isShown ? onPipeClosed(process.stdout.fd, () => onPipe({ code: "EPIPE" })) : () => {};
   vm.onPhase((phase) => {
     json?.flush();
     void json?.write({ event: "phase", ...phase });
@@ -148,6 +151,7 @@ async function bootAndJudge(
     progress.clear();
     await view?.drained((name) => statSync(join(vm.traceDir, `${name}.log`), { throwIfNoEntry: false })?.size ?? 0);
     await session?.close();
+    stopLooking();
     process.stdout.off("error", onPipe);
   }
   // A report that had begun when the last expectation was met is complete by now.
