@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { makeFifo } from "./fifo.ts";
 import { type ControlLine, type Recording, startRecording } from "./recording.ts";
 
 interface Setup {
@@ -270,4 +271,82 @@ test("bytes are announced with the time they came, whenever the listener hears o
   const chunk = events(setup).find(({ kind }) => kind === "console") as unknown as { t: number };
   expect(at).toBeCloseTo(chunk.t, -7);
   await setup.recording.close();
+});
+
+/** Reads what a pipe holds. */
+function drain(fd: number): void {
+  try {
+    while (readSync(fd, Buffer.alloc(2 ** 16)) > 0);
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe("EAGAIN");
+  }
+}
+
+// The recorder is kept busy by a log that takes nothing more, while the VMM speaks: then its sockets are ready at once,
+// the control channel first.
+test.runIf(process.platform === "linux")(
+  "a control line that is read before the bytes sent ahead of it still comes with them",
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), "petri-recording-"));
+    const log = join(dir, "com2.log");
+    makeFifo(log);
+    const reader = openSync(log, constants.O_RDONLY | constants.O_NONBLOCK);
+    const recording = await startRecording({
+      clockStart: process.hrtime.bigint(),
+      traceDir: dir,
+      consoles: { com1: join(dir, "com1"), com2: join(dir, "com2") },
+      control: join(dir, "control"),
+    });
+    const lines: ControlLine[] = [];
+    recording.listen({ onBytes: () => {}, onFault: () => {}, onControl: (line) => lines.push(line) });
+    const open = (name: string) =>
+      new Promise<Socket>((resolve) => {
+        const socket = connect(join(dir, name), () => resolve(socket));
+      });
+    const [com1, com2, control] = await Promise.all([open("com1"), open("com2"), open("control")]);
+    await recording.connected;
+    const sent = (socket: Socket, text: string) => new Promise((resolve) => socket.write(text, resolve));
+    // More than a pipe holds (pipe(7)): in one turn the thread takes it, and stands in its write until we read.
+    com2.end(Buffer.alloc(200_000));
+    await vi.waitFor(() => expect(readSync(reader, Buffer.alloc(1))).toBe(1));
+    await sent(control, '{"event":');
+    await sent(com1, "x".repeat(1000));
+    await sent(control, '"STOP"}\n');
+    await vi.waitFor(() => {
+      drain(reader);
+      expect(lines).toMatchObject([{ line: '{"event":"STOP"}', offsets: { com1: 1000 } }]);
+    });
+    com1.end();
+    control.end();
+    let isOver = false;
+    void recording.finished.then(() => {
+      isOver = true;
+    });
+    await vi.waitFor(() => {
+      drain(reader);
+      expect(isOver).toBe(true);
+    });
+    closeSync(reader);
+  },
+);
+
+test("chunks of any size are kept to their last byte", async () => {
+  const setup = await setUp();
+  const com1 = await setup.connect("com1");
+  const control = await setup.connect("control");
+  await setup.recording.connected;
+  const all: Buffer[] = [];
+  // About the sizes at which reads, pipes and sockets are cut: 4 KiB, 64 KiB, 208 KiB.
+  for (const size of [1, 4096, 60_001, 65_535, 65_536, 65_537, 70_000, 131_072, 212_992, 300_001]) {
+    const bytes = Buffer.alloc(size, `${size}:`);
+    bytes[size - 1] = 0x21;
+    all.push(bytes);
+    await new Promise((resolve) => com1.write(bytes, resolve));
+    const sum = all.reduce((total, each) => total + each.length, 0);
+    await vi.waitFor(() => expect(setup.ends()).toBe(sum), { timeout: 10_000 });
+  }
+  com1.end();
+  control.end();
+  await setup.recording.finished;
+  expect(log(setup).equals(Buffer.concat(all))).toBe(true);
 });
