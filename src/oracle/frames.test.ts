@@ -58,3 +58,45 @@ test("an RCU stall is the stalled task's, not the kernel thread's that waits for
 test("a stall whose report ends with the waiting thread has no culprit yet", () => {
   expect(titlesIn(starved.join("\n"))).toEqual(["INFO: rcu detected stall in corrupted"]);
 });
+
+const warning = "[   12.000000] WARNING: CPU: 0 PID: 231 at fs/demo.c:117 demo_release+0x18/0x20";
+const trace = (...frames: string[]) => [
+  "[   12.000200] Call Trace:",
+  ...frames.map((frame) => `[   12.0003]  ${frame}`),
+];
+
+test("a warning whose stack never came is cut off, whatever its first line names", () => {
+  expect(titlesIn(warning)).toEqual(["WARNING in corrupted"]);
+  expect(titlesIn([warning, ...trace()].join("\n"))).toEqual(["WARNING in corrupted"]);
+  expect(titlesIn([warning, ...trace("__warn+0x1/0x2", "demo_close+0x1/0x2")].join("\n"))).toEqual([
+    "WARNING in demo_release",
+  ]);
+});
+
+test("a warning that another CPU's fault injection spoke over has not its own stack", () => {
+  const injected = trace("dump_stack+0x1/0x2", "should_fail.cold+0x1/0x2", "demo_ioctl+0x1/0x2");
+  expect(titlesIn([warning, ...injected].join("\n"))).toEqual(["WARNING in corrupted"]);
+});
+
+test.each([
+  ["MIPS", "epc   : ffffffff80412345 demo_op+0x12/0x34"],
+  ["LoongArch", "   ERA: 9000000000212345 demo_op+0x12/0x34"],
+  ["S/390", "Krnl PSW : 0704c00180000000 0000000000123456 (demo_op+0x12/0x34)"],
+  ["SPARC", "TPC: <demo_op+0x12/0x34>"],
+  ["x86 before 3.0", "EIP is at demo_op+0x12/0x34"],
+  ["RISC-V", "epc : demo_op+0x12/0x34"],
+])("the program counter is read on %s", (_, line) => {
+  const oops = "Unable to handle kernel paging request at virtual address 00000000000000f0";
+  expect(titlesIn(`${oops}\n${line}\n`)).toEqual(["BUG: unable to handle kernel paging request in demo_op"]);
+});
+
+test("FreeBSD's traps and OpenBSD's locks are told by what their stacks show", () => {
+  const trap = "Fatal trap 12: page fault while in kernel mode";
+  const ddb = ["KDB: stack backtrace:", "trap() at trap+0x1/frame 0xfffffe00", "demo() at demo+0x1/frame 0xfffffe01"];
+  expect(titlesIn([trap, ...ddb].join("\n"))).toEqual(["Fatal trap NUM: page fault in demo"]);
+  const held = "witness: userret: returning with the following locks held:";
+  expect(titlesIn(held)).toEqual([held]);
+  expect(titlesIn(`${held}\n#0  witness_lock+0x1\n#1  demo+0x4\n#2  sys_fchmod+0x2`)).toEqual([
+    "witness: userret: fchmod",
+  ]);
+});

@@ -8,7 +8,7 @@ const address = String.raw`(?:\[<[^>]{1,24}>\]\s{0,4}|(?:\[[0-9a-f]{8,16}\] ){1,
 
 /** One frame of a stack trace. `? foo+0x…` is a guess of the unwinder and not among them. */
 const framePatterns = [
-  new RegExp(String.raw`^\s{0,12}(?:#\d+:?\s+)?(?:0x[0-9a-f]+ at )?${address}\(?${name}${offset}`),
+  new RegExp(String.raw`^\s{0,12}(?:#\d+:?\s+)?(?:0x[0-9a-f]+ at )?\(?${address}\(?${name}${offset}`),
   // Symbolised: " foo fs/open.c:12 [inline]".
   /^\s{1,4}([A-Za-z_]\w{0,100}) [\w./+-]{1,200}\.(?:[chS]|rs):\d+(?: \[inline\])?\s*$/,
   // 32-bit ARM: "[<c010d5f4>] (dump_backtrace) from [<c010d8b8>] (show_stack+0x18/0x1c)".
@@ -21,7 +21,11 @@ const programCounter = [
   new RegExp(
     String.raw`^\s{0,4}(?:RIP|EIP): (?:[0-9a-f]{4}:)?(?:\[<[^>]{1,24}>\]\s{0,4}){0,2}\[?(?:<[0-9a-f]+>\])?\s{0,4}${name}(?:${offset}| [\w./+-]+\.[chS]:\d)`,
   ),
-  new RegExp(String.raw`^\s{0,4}(?:pc :|PC is at|epc :|IP:) ?${address}${name}${offset}`),
+  new RegExp(String.raw`^\s{0,4}(?:pc :|(?:PC|EIP) is at|epc :|IP:) ?${address}${name}${offset}`),
+  // MIPS: "epc   : 80123456 foo+0x12/0x34"; LoongArch: "   ERA: 9000000000212345 foo+0x12/0x34".
+  new RegExp(String.raw`^\s{0,4}(?:epc {1,4}:|ERA:) [0-9a-f]{8,16} ${name}${offset}`),
+  // S/390: "Krnl PSW : 0704c00180000000 0000000000123456 (foo+0x12/0x34)"; SPARC: "TPC: <foo+0x12/0x34>".
+  new RegExp(String.raw`^(?:Krnl PSW : [0-9a-f]{16} [0-9a-f]{16} \(|TPC: <)${name}${offset}`),
   new RegExp(String.raw`^\s{0,4}NIP \[[0-9a-f]+\] ${name}${offset}`),
   new RegExp(String.raw`^Stopped (?:in pid .{1,60} )?at\s+(?:netbsd:)?${name}${offset}`),
 ];
@@ -149,6 +153,17 @@ function stackOf(lines: readonly string[]): string[] {
     else if (frames.length > 0 && endOfStack.test(line)) break;
   }
   return frames;
+}
+
+/** Fault injection prints a stack of its own (lib/fault-inject.c), which another CPU's report can end up with. */
+const foreignFrame = /^_*should_fail\w*$/;
+
+/** True where a report shows the stack or the registers of what it is about. */
+export function hasOwnStack(lines: readonly string[]): boolean {
+  const stack = stackOf(lines);
+  const told = stack.findIndex((frame) => !isInfrastructure(frame) || foreignFrame.test(frame));
+  if (told >= 0) return !foreignFrame.test(stack[told] ?? "");
+  return lines.slice(1).some((line) => programCounterOf(line) !== undefined);
 }
 
 /** The function for a report's title, or undefined when the report does not tell. */

@@ -133,7 +133,7 @@ export class Oracle {
     if (closing.length === 0) return;
     this.#open = this.#open.filter((report) => !closing.includes(report));
     for (const report of closing) {
-      if (report.rule.needsStack === true && !report.hasTrace) continue;
+      if (!report.isBorneOut) continue;
       const finding = findingOf(report);
       if (!this.#ignore.some((pattern) => finding.title.search(pattern) >= 0)) yield finding;
     }

@@ -26,6 +26,7 @@ export class OpenReport {
   #characters = 0;
   #isComplete = false;
   #hasTrace = false;
+  #isStamped = false;
 
   constructor(rule: Rule, start: RegExpExecArray, offset: number, caller: string | undefined) {
     this.rule = rule;
@@ -39,6 +40,12 @@ export class OpenReport {
 
   get hasTrace(): boolean {
     return this.#hasTrace;
+  }
+
+  /** False for a line that only looks like the start of a report. */
+  get isBorneOut(): boolean {
+    const { needsStack } = this.rule;
+    return needsStack === undefined || this.#hasTrace || (needsStack === "unless-stamped" && this.#isStamped);
   }
 
   get isComplete(): boolean {
@@ -62,7 +69,8 @@ export class OpenReport {
   }
 
   add({ text: raw, end }: ConsoleLine): void {
-    const { text } = readKernelLine(raw);
+    const { text, stamp } = readKernelLine(raw);
+    if (this.lines.length === 0) this.#isStamped = stamp !== undefined;
     this.end = end;
     this.lines.push(text);
     this.raw.push(raw);

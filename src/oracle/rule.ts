@@ -27,6 +27,13 @@ export interface Rule {
   readonly frames?: readonly FrameSource[];
   /** The title's fields that stand on a later line: the first group of the first line that matches. */
   readonly fields?: Readonly<Record<string, RegExp>>;
+  /** A title that a later line asks for, with that line's groups as fields of it too; the first pair that matches. */
+  readonly retitle?: readonly (readonly [line: RegExp, title: string])[];
+  /**
+   * The function named on the first line counts only where a stack of the report's own bears it out: without one the
+   * report was cut off, or another's was printed in its place.
+   */
+  readonly frameNeedsStack?: boolean;
   /** Functions that are infrastructure in this kind of report only. */
   readonly skip?: RegExp;
   /**
@@ -38,8 +45,8 @@ export interface Rule {
   readonly midRun?: boolean;
   /** The report is this one line. */
   readonly oneLine?: boolean;
-  /** Found only where a stack trace or register dump follows, because harmless lines look the same. */
-  readonly needsStack?: boolean;
+  /** Found only where a stack trace or register dump follows, because harmless lines look the same; `unless-stamped`: or in the kernel's log. */
+  readonly needsStack?: boolean | "unless-stamped";
   /** By `type` if absent (severity.ts). */
   readonly severity?: Severity;
   /** After it the guest goes no further by itself: whatever it still prints or does belongs to the same crash. */

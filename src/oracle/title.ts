@@ -1,6 +1,7 @@
 import { printable } from "../power/printable.ts";
-import { chooseFrame, sourceName } from "./frames.ts";
+import { chooseFrame, hasOwnStack, sourceName } from "./frames.ts";
 import type { OpenReport } from "./report.ts";
+import type { Rule } from "./rule.ts";
 
 const longestTitle = 120;
 
@@ -12,12 +13,17 @@ export function titleOf({ rule, start, lines }: OpenReport): { readonly title: s
     const value = firstGroup(lines, pattern);
     if (value !== undefined) values[field] = value;
   }
-  const frame = rule.frames
-    ? rule.frames
-        .map((source) => chooseFrame(source, { lines, fromLine: values.frame, skip: rule.skip }))
-        .find((found) => found !== undefined)
-    : values.frame;
-  const title = rule.title.replace(/(?::? )?\{(\w+)\}/g, (placeholder, name: string) => {
+  const [template, later] = templateOf(rule, lines);
+  Object.assign(values, later);
+  const isUnfounded = rule.frameNeedsStack === true && !hasOwnStack(lines);
+  const frame = isUnfounded
+    ? undefined
+    : rule.frames
+      ? rule.frames
+          .map((source) => chooseFrame(source, { lines, fromLine: values.frame, skip: rule.skip }))
+          .find((found) => found !== undefined)
+      : values.frame;
+  const title = template.replace(/(?::? )?\{(\w+)\}/g, (placeholder, name: string) => {
     const value = name === "frame" ? frame && sourceName(frame) : values[name];
     if (value === undefined || value === "") corrupted = true;
     if (value) return placeholder.replace(`{${name}}`, () => value);
@@ -25,6 +31,15 @@ export function titleOf({ rule, start, lines }: OpenReport): { readonly title: s
     return placeholder === " {frame}" ? " corrupted" : "";
   });
   return { title: printable(normalise(title)).slice(0, longestTitle).trimEnd(), corrupted };
+}
+
+/** The rule's title, or the one that a later line asks for with what that line says. */
+function templateOf({ title, retitle = [] }: Rule, lines: readonly string[]): [string, Record<string, string>] {
+  for (const [pattern, special] of retitle) {
+    const match = lines.map((line) => pattern.exec(line)).find((found) => found !== null);
+    if (match) return [special, { ...match.groups }];
+  }
+  return [title, {}];
 }
 
 function firstGroup(lines: readonly string[], pattern: RegExp): string | undefined {

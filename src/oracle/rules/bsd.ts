@@ -8,7 +8,9 @@ export const bsdRules: readonly Rule[] = [
     type: "dos",
     isFinal: true,
     start: /Fatal trap \d+: (?<kind>[\w -]+?)(?<where> while in \w+ mode)?\s*$/,
-    title: "Fatal trap NUM: {kind}{where} in {frame}",
+    title: "Fatal trap NUM: {kind} in {frame}",
+    // Only kernels without DDB, which print their stack by stack(9), are told apart by mode.
+    retitle: [[/^#\d+ 0x[0-9a-f]+ at kdb_backtrace\+/, "Fatal trap NUM: {kind}{where} in {frame}"]],
     frames: ["stack"],
     example: "Fatal trap 12: page fault while in kernel mode",
   },
@@ -184,6 +186,8 @@ export const bsdRules: readonly Rule[] = [
     type: "lockdep",
     start: /witness: (?<text>\S.{2,100})/,
     title: "witness: {text}",
+    // A lock that was kept over the return from a system call: its stack is that of whoever took it.
+    retitle: [[/^#\d+\s+sys_(?<syscall>\w+)\+0x/, "witness: userret: {syscall}"]],
     example: "witness: userret: returning with the following locks held:",
   },
   {
@@ -222,6 +226,26 @@ export const bsdRules: readonly Rule[] = [
     start: /panic: pool_\w+: (?<pool>\w+):? (?<what>(?:cpu )?free list modified|page empty|already on free list)/,
     title: "pool: {what}: {pool}",
     example: "panic: pool_do_get: knotepl free list modified: page 0xffffff0016069000; item addr 0xffffff00160699b8",
+  },
+  {
+    id: "openbsd-kqueue",
+    os: "openbsd",
+    type: "dos",
+    isFinal: true,
+    // kern_event.c, kqueue_do_check: "FUNC:LINE: kq=… kn=… what".
+    start: /panic: (?:kqueue|knote|filt)\w*:\d+:(?: k[qn]=0x[0-9a-f]+,?)+ (?<what>\S.{0,100})/,
+    title: "kqueue: {what}",
+    example: "panic: kqueue_check:412: kq=0xfffffd8012345600 kn=0xfffffd80abcdef00 knote QUEUED",
+  },
+  {
+    id: "openbsd-soreceive",
+    os: "openbsd",
+    type: "dos",
+    isFinal: true,
+    // uipc_socket.c numbers the places where a socket's buffer was found inconsistent.
+    start: /panic: (?:so)?receive (?<place>\d\w?)(?:: so 0x|$)/,
+    title: "soreceive {place}",
+    example: "panic: receive 3: so 0xfffffd8012345600, so_type 2, sb_cc 12",
   },
   {
     id: "bsd-assertion",

@@ -60,8 +60,8 @@ export const initRules: readonly Rule[] = [
     id: "syzkaller-executor",
     os: "init",
     type: "syz-failure",
-    start: /^SYZFAIL: (?<text>.{1,100})/,
-    title: "SYZFAIL: {text}",
+    start: /^(?<kind>SYZFAIL|SYZFATAL): (?<text>.{1,100})/,
+    title: "{kind}: {text}",
     example: "SYZFAIL: mmap of data segment failed",
   },
   {
@@ -69,7 +69,7 @@ export const initRules: readonly Rule[] = [
     os: "init",
     type: "dos",
     start:
-      /^(?:fatal error: (?:out of memory|all goroutines|unexpected signal|concurrent map|stack overflow|runtime).*|panic: runtime error: .*|runtime: out of memory.*|SIGSEGV: segmentation violation)/,
+      /^(?:fatal error: (?:out of memory|all goroutines|unexpected signal|concurrent map|stack overflow|runtime|morestack on g|found bad pointer in Go heap|stopTheWorld|schedule: holding locks|systemstack called|sweep increased|casgstatus|checkdead|sync: ).*|panic: runtime error: .*|runtime: out of memory.*|SIGSEGV: segmentation violation|SIGBUS: bus error)/,
     title: "go runtime error",
     example: "panic: runtime error: invalid memory address or nil pointer dereference",
   },

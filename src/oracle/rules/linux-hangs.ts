@@ -15,7 +15,8 @@ export const linuxHangRules: readonly Rule[] = [
     id: "linux-hard-lockup",
     os: "linux",
     type: "hang",
-    start: /[Ww]atchdog detected hard LOCKUP|NMI watchdog: BUG: hard lockup/,
+    start:
+      /[Ww]atchdog detected hard LOCKUP|watchdog: CPU \d+ (?:self-)?detected hard LOCKUP|NMI watchdog: BUG: hard lockup/,
     title: "BUG: hard lockup in {frame}",
     frames: ["entry", "pc"],
     example: "NMI watchdog: Watchdog detected hard LOCKUP on cpu 3",

@@ -10,7 +10,7 @@ export const linuxLockRules: readonly Rule[] = [
     os: "linux",
     type: "lockdep",
     start:
-      /(?:WARNING|INFO|BUG): (?:possible (?:circular locking dependency|recursive locking|irq lock inversion dependency|irq lockdep|deadlock)|inconsistent \{.*\} -> \{.*\}|(?:SOFT|HARD)IRQ-safe -> (?:SOFT|HARD)IRQ-unsafe lock order)/,
+      /(?:WARNING|INFO|BUG): (?:possible (?:circular locking dependency|recursive locking|irq lock inversion dependency|irq lockdep|deadlock)|inconsistent \{.*\} -> \{.*\}|(?:SOFTIRQ|HARDIRQ|RECLAIM_FS)(?:-READ)?-safe -> (?:SOFTIRQ|HARDIRQ|RECLAIM_FS)(?:-READ)?-unsafe lock order)/,
     title: "possible deadlock in {frame}",
     frames: ["lock", "stack"],
     example: "WARNING: possible circular locking dependency detected",
@@ -31,6 +31,7 @@ export const linuxLockRules: readonly Rule[] = [
     start: /(?<level>WARNING|INFO): suspicious RCU usage/,
     title: "{level}: suspicious RCU usage in {frame}",
     frames: ["stack"],
+    frameNeedsStack: true,
     skip: lockHelpers,
     example: "WARNING: suspicious RCU usage",
   },
@@ -87,7 +88,7 @@ export const linuxLockRules: readonly Rule[] = [
     os: "linux",
     type: "lockdep",
     start:
-      /BUG: (?<kind>(?:spinlock|rwlock|mutex|rwsem)(?: (?:bad magic|lockup suspected|lockup|recursion|already unlocked|wrong CPU|wrong owner|trylock failure on UP|cpu recursion|lock failed|uninitialized))+)/,
+      /BUG: (?<kind>(?:spinlock|rwlock|write-lock|read-lock|mutex|rwsem)(?: (?:bad magic|lockup suspected|lockup|recursion|already unlocked|wrong CPU|wrong owner|trylock failure on UP|cpu recursion|lock failed|uninitialized))+)/,
     title: "BUG: {kind} in {frame}",
     frames: ["stack"],
     skip: /^(?:_+\w*lock\w*|skb_(?:dequeue|queue_\w+)|lock_\w+)$/,
