@@ -3,6 +3,7 @@ import {
   GuestCrash,
   HostError,
   Interrupted,
+  NoProgress,
   TimeoutError,
   UnsupportedError,
   UsageError,
@@ -19,7 +20,7 @@ import type { TestSpec } from "./test-spec.ts";
 
 /** vitest hands errors on as data: only the name still tells the class. */
 const classCodes: Readonly<Record<string, number>> = Object.fromEntries(
-  [UsageError, UnsupportedError, VmmError, HostError, GuestCrash, TimeoutError, Interrupted].map((Kind) => {
+  [UsageError, UnsupportedError, VmmError, HostError, GuestCrash, TimeoutError, NoProgress, Interrupted].map((Kind) => {
     const { name, exitCode } = new Kind("");
     return [name, exitCode];
   }),
