@@ -62,3 +62,16 @@ test("a sign that somebody waited for allows the whole crash", () => {
   expect(judge.judge({ ...event(0), wasAwaited: true })).toBe("allowed");
   expect(judge.judge(panic(5 * second))).toBe("allowed");
 });
+
+test("a warning that was asked for allows the warnings and the panic that follow, and no oops", () => {
+  const warning = (at: number): CrashSign => ({ ...oops(at), text: "WARNING in demo", isWarning: true });
+  const judge = new CrashJudge();
+  judge.expect(/^WARNING/);
+  expect([warning(0), warning(1), panic(2)].map((sign) => judge.judge(sign))).toEqual(["allowed", "allowed", "allowed"]);
+  judge.restarted();
+  judge.expect(/^WARNING/);
+  expect([warning(3), oops(4), panic(5)].map((sign) => judge.judge(sign))).toEqual(["allowed", "unexpected", "known"]);
+  judge.restarted();
+  judge.expect(/null/);
+  expect([oops(6), warning(7), oops(8)].map((sign) => judge.judge(sign))).toEqual(["allowed", "allowed", "allowed"]);
+});

@@ -5,6 +5,8 @@ const aftermathNs = 1e9;
 
 interface Crash {
   readonly isAllowed: boolean;
+  /** So far the kernel has only noticed something, and goes on. */
+  readonly isWarning: boolean;
   /** The guest goes no further by itself. */
   readonly isFinal: boolean;
   readonly at: number;
@@ -16,6 +18,8 @@ export interface CrashSign {
   readonly text: string;
   readonly at: number;
   readonly isFinal: boolean;
+  /** The kernel goes on from it: a report of severity `warning`. */
+  readonly isWarning?: boolean;
   /** Somebody was waiting for it. */
   readonly wasAwaited: boolean;
 }
@@ -23,8 +27,8 @@ export interface CrashSign {
 /**
  * Tells crashes that a test has asked for from those it has not. A guest that goes down gives many signs: an oops, the
  * panic that follows, the debugger's prompt, the event of its panic device, the reset at the end. They are one crash:
- * after a report that is final, all until the machine starts again; after any other, all within a second. A request is
- * used up once for all of them.
+ * after a report that is final, all until the machine starts again; after any other, all within a second, but that a
+ * warning is followed by warnings and by its panic only. A request is used up once for all of them.
  */
 export class CrashJudge {
   private readonly expected = new ExpectedCrashes();
@@ -44,12 +48,18 @@ export class CrashJudge {
   }
 
   /** `allowed`: asked for, awaited, or of a crash that was. `known`: of a crash that has failed the VM already. */
-  judge({ text, at, isFinal, wasAwaited }: CrashSign): "allowed" | "unexpected" | "known" {
-    const crash = this.crashAt(at);
+  judge(sign: CrashSign): "allowed" | "unexpected" | "known" {
+    const { text, at, isFinal, isWarning = false, wasAwaited } = sign;
+    const crash = this.crashBefore(sign);
     // A request that names this very sign is met by it, whatever else of the same crash was asked for.
     const wasAsked = this.expected.take(text, { named: crash?.isAllowed === true });
     const isAllowed = wasAwaited || wasAsked || crash?.isAllowed === true;
-    this.current = { isAllowed, isFinal: isFinal || crash?.isFinal === true, at: crash?.at ?? at };
+    this.current = {
+      isAllowed,
+      isWarning: isWarning && crash?.isWarning !== false,
+      isFinal: isFinal || crash?.isFinal === true,
+      at: crash?.at ?? at,
+    };
     if (isAllowed) return "allowed";
     return crash === undefined ? "unexpected" : "known";
   }
@@ -64,8 +74,11 @@ export class CrashJudge {
     this.current = undefined;
   }
 
-  private crashAt(at: number): Crash | undefined {
+  /** The crash that the sign belongs to. A warning that was asked for allows no oops. */
+  private crashBefore({ at, isFinal, isWarning = false }: CrashSign): Crash | undefined {
     const { current } = this;
-    return current && (current.isFinal || at - current.at <= aftermathNs) ? current : undefined;
+    if (!current || current.isFinal) return current;
+    if (current.isWarning && current.isAllowed && !isWarning && !isFinal) return undefined;
+    return at - current.at <= aftermathNs ? current : undefined;
   }
 }

@@ -114,8 +114,8 @@ export class CrashWatch {
     return findingMessage({ ...finding, report }, this.parts, note);
   }
 
-  private verdictOn({ title, at, isFinal }: VmFinding, wasAwaited: boolean) {
-    return this.judge.judge({ text: title, at, isFinal, wasAwaited });
+  private verdictOn({ title, at, isFinal, severity }: VmFinding, wasAwaited: boolean) {
+    return this.judge.judge({ text: title, at, isFinal, isWarning: severity === "warning", wasAwaited });
   }
 
   private record(finding: VmFinding, verdict: "allowed" | "unexpected" | "known" | "reported"): void {
