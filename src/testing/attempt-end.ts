@@ -14,7 +14,7 @@ import { printable } from "../power/printable.ts";
 import { reasonWithContext, showDuration } from "../power/wait.ts";
 import type { Verdict } from "../trace/writer.ts";
 import type { VirtualMachine } from "../vm/virtual-machine.ts";
-import { unawaitedMatchers } from "./matchers/subjects.ts";
+import { lastLinesOf, unawaitedMatchers } from "./matchers/subjects.ts";
 import { at } from "./site.ts";
 import type { TestSpec } from "./test-spec.ts";
 
@@ -81,11 +81,7 @@ export function withStanding(error: Error, { site }: TestSpec, vms: readonly Vir
 
 function standing(vm: VirtualMachine, name: string): string[] {
   const events = vm.power.unacknowledged().map((event) => `; nobody looked at: ${describeEvent(event)}`);
-  const said = vm.machine.consoles.com1 === "none" ? [] : vm.console("com1").lastLines(10);
-  return [
-    `${name} is ${vm.state}${events.join("")}`,
-    ...(said.length === 0 ? [] : ["last lines of com1:", ...said.map((line) => `  | ${line}`)]),
-  ];
+  return [`${name} is ${vm.state}${events.join("")}`, ...lastLinesOf(vm)];
 }
 
 function causeMessage(cause: unknown): string {

@@ -16,11 +16,19 @@ test("a report on a console fails its test unless it was asked for", async () =>
     ...both("a warning", "failed"),
     ...both("a warning that is only reported", "passed"),
     ...both("a title that is ignored", "passed"),
+    ...both("a hang while a report is awaited", "failed"),
+    ...both("a report that does not come", "failed"),
   });
   for (const vmm of ["qemu", "v86"]) {
     const [waiting] = failuresOf(run, `a report nobody expects, in a body that goes on [${vmm}`);
     expect(waiting?.message).toMatch(/^the guest crashed, and nobody expected it: kernel panic: told to\n/);
     expect(waiting?.message).toContain('while waiting for toPrint("never said") on com1');
+    expect(waiting?.message.match(/^last lines of com1/gm)).toHaveLength(1);
+    const [hang] = failuresOf(run, `a hang while a report is awaited [${vmm}`);
+    expect(hang?.message).toMatch(/^the guest made no progress for 500 ms while somebody waited for findings\.next/);
+    const [missing] = failuresOf(run, `a report that does not come [${vmm}`);
+    expect(missing?.message).toMatch(/^findings\.next\("KASAN"\) did not come within 200 ms\nnothing was found/);
+    expect(missing?.message).toMatch(/^in phase ready for .*\nlast lines of com1:\n {2}\| petri-guest ready/m);
     const [last] = failuresOf(run, `a report in the body's last moment [${vmm}`);
     expect(last?.message).toContain("  | ok Kernel panic - not syncing: told to\n");
     expect(failuresOf(run, `an expected crash that does not come [${vmm}`)[0]?.message).toContain(

@@ -133,3 +133,15 @@ test("the end rejects a wait with its reason, unless the last bytes hold the ans
   other.phases.poison(new Error("it crashed"));
   await expect(other.phases.reach("kernel", {})).rejects.toThrow("it crashed");
 });
+
+test("a phase that does not come is missed with what the consoles printed last", async () => {
+  const { phases, print } = setUp({ agoMs: 100 });
+  phases.begin(0);
+  print("half a boot\r\n", 5);
+  print("::add-mask::x\r\n", 5, "com2");
+  const message = await phases.reach("init", { within: 1 }).catch((error: Error) => error.message);
+  expect(message).toMatch(
+    /^expected phase init within 1 ms of its boot's start, but it was not reached\nno phase was recognised since .* ago\nlast/,
+  );
+  expect(message).toContain("last lines of com1:\n  | half a boot\nlast lines of com2:\n  | \\x3a:add-mask::x");
+});

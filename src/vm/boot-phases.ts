@@ -43,7 +43,10 @@ export class BootPhases {
         for (const listener of this.#listeners) listener(record);
       },
     });
-    this.#reaches = new Reaches(this.#tracker, waits, this.#now, defaultTimeoutMs);
+    this.#reaches = new Reaches({
+      ...{ tracker: this.#tracker, waits, now: this.#now, defaultTimeoutMs },
+      said: () => consoles.names.flatMap((name) => consoles.lastLines(name)),
+    });
     consoles.context = () => this.describe();
   }
 

@@ -143,7 +143,7 @@ async function launch(
     const budgetMs = progressBudget(options.progressWithin);
     const progress = new ProgressWatch({ budgetMs, onStuck: (waits) => void vm?.stuck(waits, budgetMs ?? 0) });
     const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power, watcher: progress });
-    const findings = new FindingJournal({ defaultTimeoutMs });
+    const findings = new FindingJournal({ defaultTimeoutMs, watcher: progress, scene: () => consoles.scene() });
     const consoles = new ConsoleSet(names, options.traceDir, {
       send: (name, bytes, isSecret) => running?.write(name, bytes, isSecret),
       defaultTimeoutMs,

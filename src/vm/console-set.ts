@@ -99,6 +99,22 @@ export class ConsoleSet {
     for (const console of this.all()) console.end(reason, how);
   }
 
+  /** Evidence for a wait that is for no text: the phase, and what each console printed last. */
+  scene(): string[] {
+    const phase = this.context();
+    const said = this.names.flatMap((name) => this.lastLines(name));
+    return [
+      ...(phase === undefined ? [] : [phase]),
+      ...(said.length === 0 ? ["no console has printed anything"] : said),
+    ];
+  }
+
+  /** Under a heading, safe to show; nothing if it has printed nothing. */
+  lastLines(name: ConsoleName, count = 10): string[] {
+    const lines = this.get(name)?.lastLines(count) ?? [];
+    return lines.length === 0 ? [] : [`last lines of ${name}:`, ...lines.map((line) => `  | ${line}`)];
+  }
+
   reopen(): void {
     for (const console of this.all()) console.reopen();
   }

@@ -67,7 +67,11 @@ test("a warning that was asked for allows the warnings and the panic that follow
   const warning = (at: number): CrashSign => ({ ...oops(at), text: "WARNING in demo", isWarning: true });
   const judge = new CrashJudge();
   judge.expect(/^WARNING/);
-  expect([warning(0), warning(1), panic(2)].map((sign) => judge.judge(sign))).toEqual(["allowed", "allowed", "allowed"]);
+  expect([warning(0), warning(1), panic(2)].map((sign) => judge.judge(sign))).toEqual([
+    "allowed",
+    "allowed",
+    "allowed",
+  ]);
   judge.restarted();
   judge.expect(/^WARNING/);
   expect([warning(3), oops(4), panic(5)].map((sign) => judge.judge(sign))).toEqual(["allowed", "unexpected", "known"]);

@@ -28,7 +28,7 @@ export function findingMessage(finding: VmFinding, scene: CrashScene, note?: str
   const lines = finding.report.split("\n");
   const left = lines.length - reportLines;
   return [
-    `${what}, and nobody expected it: ${title}`,
+    `${what}, and nobody expected it: ${printable(title)}`,
     `  ${os}, ${type}, on ${console} at byte ${offset}${corrupted ? "; the report is incomplete" : ""}`,
     ...lines.slice(0, reportLines).map((line) => `  | ${printable(line)}`),
     ...(left > 0 ? [`  | … and ${left} more lines`] : []),
@@ -42,11 +42,10 @@ export function findingMessage(finding: VmFinding, scene: CrashScene, note?: str
 
 /** How far the guest had come, what it said last, and where to look on. */
 export function surroundings({ consoles, plan, traceDir }: CrashScene, name: VmFinding["console"]): string[] {
-  const lines = consoles.get(name)?.lastLines(lastLines) ?? [];
   const phase = consoles.context();
   return [
     ...(phase === undefined ? [] : [phase]),
-    ...(lines.length > 0 ? [`last lines of ${name}:`, ...lines.map((line) => `  ${line}`)] : []),
+    ...consoles.lastLines(name, lastLines),
     `command: ${commandLine(plan.run.file, plan.run.args)}`,
     `trace: ${traceDir}`,
   ];

@@ -1,7 +1,9 @@
+import { printable } from "../console/printable.ts";
 import { TimeoutError } from "../machine/errors.ts";
 import type { ConsoleName } from "../machine/machine.ts";
 import type { Finding } from "../oracle/rule.ts";
 import { longestTimerMs, reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "../power/wait.ts";
+import type { WaitWatcher } from "../power/wait-watcher.ts";
 
 /** What the oracle read on a console of this VM. */
 export interface VmFinding extends Finding {
@@ -17,6 +19,15 @@ export interface FindingWaitOptions {
   timeout?: number | string;
   /** Ends the wait with the signal's reason. */
   signal?: AbortSignal;
+}
+
+export interface FindingJournalOptions {
+  /** How long a wait without a timeout of its own may take; without end if absent. */
+  readonly defaultTimeoutMs?: () => number;
+  /** Told of every wait. */
+  readonly watcher?: WaitWatcher;
+  /** Lines for a wait that failed: how far the guest had come, and what it said last. */
+  readonly scene?: () => readonly string[];
 }
 
 type Answer = { finding: VmFinding } | { error: unknown } | undefined;
@@ -39,9 +50,10 @@ const keptFindings = 500;
 export class FindingJournal {
   readonly #findings: VmFinding[] = [];
   readonly #pending = new Set<Pending>();
-  readonly #waits = new Waits();
+  readonly #waits: Waits;
   readonly #listeners: ((finding: VmFinding) => void)[] = [];
   readonly #defaultTimeoutMs: () => number;
+  readonly #scene: () => readonly string[];
   /** Index of the next finding. */
   #count = 0;
   /** Index of the first finding that no wait took or passed. */
@@ -49,8 +61,10 @@ export class FindingJournal {
   #endReason: Error | undefined;
   #poisonReason: Error | undefined;
 
-  constructor(options: { defaultTimeoutMs?: () => number } = {}) {
+  constructor(options: FindingJournalOptions = {}) {
+    this.#waits = new Waits(options.watcher);
     this.#defaultTimeoutMs = options.defaultTimeoutMs ?? (() => Number.POSITIVE_INFINITY);
+    this.#scene = options.scene ?? (() => []);
   }
 
   /** What was found so far, expected or not: the last 500 of them. */
@@ -141,7 +155,7 @@ export class FindingJournal {
     );
     if (finding || !this.#endReason) return finding && { finding };
     const [first = "", ...rest] = this.#endReason.message.split("\n");
-    const message = [`${first} while waiting in ${title}`, ...rest, ...this.#history()].join("\n");
+    const message = [`${first} while waiting in ${title}`, ...rest, ...this.#history(), ...this.#scene()].join("\n");
     return { error: reasonWithContext(this.#endReason, message) };
   }
 
@@ -154,12 +168,15 @@ export class FindingJournal {
   }
 
   #timeoutMessage(title: string, ms: number): string {
-    return [`${title} did not come within ${showDuration(ms)}`, ...this.#history()].join("\n");
+    return [`${title} did not come within ${showDuration(ms)}`, ...this.#history(), ...this.#scene()].join("\n");
   }
 
   #history(): string[] {
     if (this.#findings.length === 0) return ["nothing was found on any console"];
-    return ["found so far:", ...this.#findings.slice(-10).map(({ console, title }) => `  ${console}: ${title}`)];
+    return [
+      "found so far:",
+      ...this.#findings.slice(-10).map(({ console, title }) => `  ${console}: ${printable(title)}`),
+    ];
   }
 }
 

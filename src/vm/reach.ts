@@ -17,21 +17,33 @@ interface Pending {
   fail(reason: Error): void;
 }
 
+export interface ReachesParts {
+  readonly tracker: PhaseTracker;
+  readonly waits: Waits;
+  /** Nanoseconds since the trace's start. */
+  readonly now: () => number;
+  readonly defaultTimeoutMs: () => number;
+  /** What the consoles printed last, for messages. */
+  readonly said: () => readonly string[];
+}
+
 /** The waits for phases of one VM. */
 export class Reaches {
   readonly #tracker: PhaseTracker;
   readonly #waits: Waits;
   readonly #now: () => number;
   readonly #defaultTimeoutMs: () => number;
+  readonly #said: () => readonly string[];
   readonly #pending = new Set<Pending>();
   #endReason: Error | undefined;
   #poisonReason: Error | undefined;
 
-  constructor(tracker: PhaseTracker, waits: Waits, now: () => number, defaultTimeoutMs: () => number) {
+  constructor({ tracker, waits, now, defaultTimeoutMs, said }: ReachesParts) {
     this.#tracker = tracker;
     this.#waits = waits;
     this.#now = now;
     this.#defaultTimeoutMs = defaultTimeoutMs;
+    this.#said = said;
   }
 
   /** A phase has begun, or a boot. */
@@ -125,11 +137,13 @@ export class Reaches {
 
   #over(title: string, reason: Error): string {
     const [first = "", ...rest] = reason.message.split("\n");
-    return [`${first} while waiting for ${title}`, ...rest, ...this.#tracker.history()].join("\n");
+    return [`${first} while waiting for ${title}`, ...rest, ...this.#tracker.history(), ...this.#said()].join("\n");
   }
 
   #context(): string[] {
     const state = this.#tracker.describe();
-    return state === undefined ? ["the VM was never resumed"] : [state, ...this.#tracker.history()];
+    if (state === undefined) return ["the VM was never resumed"];
+    const history = this.#tracker.current ? this.#tracker.history() : [];
+    return [state, ...history, ...this.#said()];
   }
 }

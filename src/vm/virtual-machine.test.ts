@@ -248,11 +248,11 @@ test("a report that nobody expects fails the VM the moment it is complete, and e
       | [   12.000200]  panic+0x101/0x2e3
       | [   12.000300] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---
     last lines of com1:
-      hello
-      [   12.000000] Kernel panic - not syncing: sysrq triggered crash
-      [   12.000100] Call Trace:
-      [   12.000200]  panic+0x101/0x2e3
-      [   12.000300] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---
+      | hello
+      | [   12.000000] Kernel panic - not syncing: sysrq triggered crash
+      | [   12.000100] Call Trace:
+      | [   12.000200]  panic+0x101/0x2e3
+      | [   12.000300] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---
     command: qemu
     trace: TRACE
     allow it with vm.expectCrash(/kernel panic: sysrq triggered crash/) if the test means it"

@@ -3,6 +3,7 @@ import type { PowerCause } from "../../power/event.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { siteOf } from "../site.ts";
 import { judgeCause, type PowerMatcherOptions, subject, timeoutOf } from "./power.ts";
+import { lastLinesOf } from "./subjects.ts";
 import { passed, type WaitingMatcher, waitingMatcher } from "./waiting-matcher.ts";
 
 type State = Pick<MatcherState, "isNot">;
@@ -18,7 +19,8 @@ export function toCrash(
     vm.power.unacknowledged().some(({ kind }) => kind === "crash") ||
     (how instanceof RegExp && vm.findings.all().some(({ title }) => title.search(how) >= 0));
   if (!cameAlready && !vm.expectsCrash) vm.expectCrash(how);
-  return waitingMatcher({ vm, title: `toCrash(${how ?? ""})`, site: siteOf(toCrash) }, async () => {
+  const tail = () => lastLinesOf(vm);
+  return waitingMatcher({ vm, title: `toCrash(${how ?? ""})`, site: siteOf(toCrash), tail }, async () => {
     if (how instanceof RegExp) {
       await crashLike(vm, how, options);
       return passed;
@@ -36,7 +38,8 @@ export function toReport(
 ): WaitingMatcher {
   const vm = subject(this, received, "toReport");
   const shown = typeof title === "string" ? JSON.stringify(title) : String(title ?? "");
-  return waitingMatcher({ vm, title: `toReport(${shown})`, site: siteOf(toReport) }, async () => {
+  const tail = () => lastLinesOf(vm);
+  return waitingMatcher({ vm, title: `toReport(${shown})`, site: siteOf(toReport), tail }, async () => {
     await vm.findings.next(title, timeoutOf(options));
     return passed;
   });

@@ -1,5 +1,6 @@
 import { Console } from "../../console/console.ts";
 import { UsageError } from "../../machine/errors.ts";
+import type { ConsoleName } from "../../machine/machine.ts";
 import { Waits } from "../../power/wait.ts";
 import { VirtualMachine } from "../../vm/virtual-machine.ts";
 
@@ -40,6 +41,16 @@ export function vmOf(console: Console): VirtualMachine | undefined {
     const names = Object.keys(vm.plan.consoles);
     return names.includes(console.name) && vm.console(console.name) === console;
   });
+}
+
+/** What its consoles printed last, as evidence: a heading for each, then its lines. */
+export function lastLinesOf(vm: VirtualMachine): string[] {
+  return (Object.keys(vm.plan.consoles) as ConsoleName[]).flatMap((name) => lastLines(vm.console(name)));
+}
+
+export function lastLines(console: Console): string[] {
+  const lines = console.lastLines();
+  return lines.length === 0 ? [] : [`last lines of ${console.name}:`, ...lines.map((line) => `  | ${line}`)];
 }
 
 export function asConsole(received: unknown, matcher: string): Console {

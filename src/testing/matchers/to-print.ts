@@ -4,7 +4,7 @@ import { printable } from "../../console/printable.ts";
 import { UsageError } from "../../machine/errors.ts";
 import type { Wait } from "../../power/wait.ts";
 import { siteOf } from "../site.ts";
-import { asConsole, vmOf } from "./subjects.ts";
+import { asConsole, lastLines, vmOf } from "./subjects.ts";
 import { passed, type WaitingMatcher, waitingMatcher } from "./waiting-matcher.ts";
 
 type State = Pick<MatcherState, "isNot">;
@@ -71,7 +71,7 @@ function printing(
   start: (console: Console) => Wait<unknown>,
   verdict = passed,
 ): WaitingMatcher {
-  const tail = () => [`last lines of ${console.name}:`, ...console.lastLines().map((line) => `  | ${line}`)];
+  const tail = () => lastLines(console);
   return waitingMatcher({ vm: vmOf(console), title: `${title} on ${console.name}`, site, tail }, async () => {
     await start(console);
     return verdict;

@@ -2,7 +2,7 @@ import type { MatcherState } from "vitest";
 import type { BootPhase } from "../../console/phases/phase.ts";
 import { UsageError } from "../../machine/errors.ts";
 import { siteOf } from "../site.ts";
-import { asVm } from "./subjects.ts";
+import { asVm, lastLinesOf } from "./subjects.ts";
 import { passed, type WaitingMatcher, waitingMatcher } from "./waiting-matcher.ts";
 
 export interface ToReachOptions {
@@ -20,7 +20,8 @@ export function toReach(
 ): WaitingMatcher {
   if (this.isNot) throw new UsageError("not.toReach() would have to wait for ever; assert on vm.phase or vm.phases");
   const vm = asVm(received, "toReach");
-  return waitingMatcher({ vm, title: `toReach("${phase}")`, site: siteOf(toReach) }, async () => {
+  const tail = () => lastLinesOf(vm);
+  return waitingMatcher({ vm, title: `toReach("${phase}")`, site: siteOf(toReach), tail }, async () => {
     await vm.reach(phase, options);
     return passed;
   });

@@ -44,9 +44,10 @@ export function waitingMatcher(subject: MatcherSubject, body: () => Promise<Verd
   };
 }
 
-/** The first line stays, so that the test's end knows its own failure again. */
-function whileWaiting(error: Error, title: string, tail: readonly string[]): Error {
+/** The first line stays, so that the test's end knows its own failure again. A report or a hang shows the last lines itself. */
+function whileWaiting(error: Error, title: string, evidence: readonly string[]): Error {
   const [first = "", ...rest] = error.message.split("\n");
+  const tail = rest.includes(evidence[0] ?? "") ? [] : evidence;
   return reasonWithContext(error, [first, `  while waiting for ${title}`, ...rest, ...tail].join("\n"));
 }
 

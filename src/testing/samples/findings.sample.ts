@@ -55,3 +55,14 @@ vmTest("a warning that is only reported", { on, oracle: { ...oracle, warnings: "
 vmTest("a title that is ignored", { on, oracle: { ...oracle, ignore: [/told to/] } }, async ({ guest }) => {
   await guest.echo("Kernel panic - not syncing: told to");
 });
+
+vmTest("a hang while a report is awaited", { on, progressWithin: "500ms" }, async ({ vm, guest }) => {
+  await guest.ready();
+  await guest.hang({ how: "busy" });
+  await expect(vm).toReport(/never/);
+});
+
+vmTest("a report that does not come", { on }, async ({ vm, guest }) => {
+  await guest.ready();
+  await expect(vm).toReport("KASAN", { timeout: "200ms" });
+});
