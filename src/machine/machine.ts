@@ -4,6 +4,7 @@ import { bootSchema } from "./boot.ts";
 import { backendSchema } from "./console-backend.ts";
 import { type Disk, diskSchema, settleDisk } from "./disk.ts";
 import { filePath } from "./file-path.ts";
+import { filesystemSchema } from "./filesystem.ts";
 import { nicSchema, portSchema } from "./nic.ts";
 import { processorsSchema } from "./processors.ts";
 import { sizeSchema } from "./size.ts";
@@ -89,7 +90,7 @@ export const machineFields = z
       .optional()
       .describe("a watchdog device; any takes the one the VMM has"),
     pcie: z.json().optional(),
-    filesystems: z.array(z.json()).optional(),
+    filesystems: z.array(filesystemSchema).default([]).describe("folders of the host that the guest can mount"),
     tpm: z.boolean().optional(),
     secureBoot: z.boolean().optional(),
     hyperv: z.json().optional(),

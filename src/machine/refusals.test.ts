@@ -38,7 +38,7 @@ const lines = {
   consoles: "--uefi --com1 serial --com2 listen=tcp:127.0.0.1:99999 --com3 console --com4 console",
   actions: "--uefi --guest-crash-action exit:256 --guest-reset-action stop",
   placement: "--uefi --vmm quemu --hypervisor kvmm --chipset q53 --name 1vm --boot bios",
-  "not carried": "--uefi --numa size=1G --virtio-9p tag,/x --hypervisor kvm:nested_virt --disk mem:1G --halt-on-reset",
+  "not carried": "--uefi --numa size=1G --virtio-fs tag,/x --hypervisor kvm:nested_virt --disk mem:1G --halt-on-reset",
   "not carried and wrong": "--uefi --hv --memory 4Q",
 };
 
@@ -142,10 +142,10 @@ test("is told at once, option by option", () => {
         - --chipset q53 is not accepted: write auto, pc, q35 or microvm (did you mean "q35"?)
         - --boot bios is not accepted: write uefi, pcat or kernel
         - --name 1vm: "1vm" is not accepted: start with a letter; letters, digits, '.', '_', '-'; at most 63
-      not carried: --uefi --numa size=1G --virtio-9p tag,/x --hypervisor kvm:nested_virt --disk mem:1G --halt-on-reset
+      not carried: --uefi --numa size=1G --virtio-fs tag,/x --hypervisor kvm:nested_virt --disk mem:1G --halt-on-reset
         UnsupportedError: the command line has options not carried yet:
         - --numa size=1G: NUMA (an option of OpenVMM) is not carried yet: leave it out
-        - --virtio-9p tag,/x: shared file systems (an option of OpenVMM) is not carried yet: leave it out
+        - --virtio-fs tag,/x: shared file systems (an option of OpenVMM) is not carried yet: leave it out
         - --hypervisor kvm:nested_virt: parameters (":nested_virt") are not carried yet
         - --disk mem:1G: disk kind "mem:" is not carried yet: use file:PATH
         - --halt-on-reset: the old switch for resets (an option of OpenVMM) is not carried yet: write --guest-reset-action halt

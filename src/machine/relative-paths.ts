@@ -7,12 +7,15 @@ const bootPaths = ["firmware", "nvram", "kernel", "initrd"];
 /** The machine with its relative paths made to start from a folder: that of the file it was written in. */
 export function machineFrom(machine: MachineOverrides, folder: string): MachineOverrides {
   const at = (path: string) => resolve(folder, path);
-  const { boot, disks, memory, consoles } = machine;
+  const { boot, disks, filesystems, memory, consoles } = machine;
   return {
     ...machine,
     ...(boot === undefined ? {} : { boot: mapText(boot, (key, text) => (bootPaths.includes(key) ? at(text) : text)) }),
     ...(memory === undefined ? {} : { memory: mapText(memory, (key, text) => (key === "file" ? at(text) : text)) }),
     ...(disks === undefined ? {} : { disks: disks.map((disk) => ({ ...disk, file: at(disk.file) })) }),
+    ...(filesystems === undefined
+      ? {}
+      : { filesystems: filesystems.map((each) => ({ ...each, path: at(each.path) })) }),
     ...(consoles === undefined ? {} : { consoles: mapText(consoles, (_key, text) => backendAt(text, at)) }),
   };
 }

@@ -2,6 +2,7 @@ import type { SoundFields } from "./machine.ts";
 import type { Problem } from "./problem.ts";
 import { bootRules } from "./rules/boot.ts";
 import { diskRules } from "./rules/disks.ts";
+import { filesystemRules } from "./rules/filesystems.ts";
 import { hostRules } from "./rules/host-claims.ts";
 import { memoryRules } from "./rules/memory.ts";
 import { nicRules } from "./rules/nics.ts";
@@ -14,7 +15,9 @@ import { processorRules } from "./rules/processors.ts";
  */
 export type Rule = (machine: SoundFields, broken: ReadonlySet<PropertyKey>) => Problem[];
 
-const rules: readonly Rule[] = [bootRules, processorRules, memoryRules, diskRules, nicRules, hostRules, powerRules];
+const rules: readonly Rule[] = [
+  ...[bootRules, processorRules, memoryRules, diskRules, nicRules, filesystemRules, hostRules, powerRules],
+];
 
 export function checkRules(machine: SoundFields, broken: ReadonlySet<PropertyKey> = new Set()): Problem[] {
   return rules.flatMap((rule) => rule(machine, broken));

@@ -32,6 +32,7 @@ test("what is left out gets its default", () => {
       },
       "disks": [],
       "display": "none",
+      "filesystems": [],
       "memory": {
         "hugepages": false,
         "prefetch": false,

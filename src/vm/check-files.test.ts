@@ -73,3 +73,13 @@ test("an empty kernel is no kernel", () => {
 test("raw is raw, whatever it looks like, if the user says so", () => {
   expect(check({ disks: [{ file: path("real.img"), format: "raw" }] }).disks[0]?.format).toBe("raw");
 });
+
+test("a shared folder must be one", () => {
+  const share = (name: string, index: number) => ({ kind: "9p" as const, tag: `t${index}`, path: path(name) });
+  expect(problems({ filesystems: [share("folder", 0)] })).toBe("");
+  expect(problems({ filesystems: ["folder", "text", "gone"].map(share) })).toMatchInlineSnapshot(`
+    "the machine's files have problems:
+      - filesystems[1].path: text is not a folder; name the folder to share
+      - filesystems[2].path: gone does not exist; check the path"
+  `);
+});

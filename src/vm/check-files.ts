@@ -55,9 +55,18 @@ export function checkFiles(machine: Machine, say: (problem: Problem) => string =
     if (format === "vmdk" || format === "compressed") return disk;
     return { ...disk, format, ...(format === "iso" ? { dvd: true, readOnly: true } : {}) };
   });
+  problems.push(...machine.filesystems.flatMap(({ path }, index) => wrongFolder(["filesystems", index, "path"], path)));
   problems.push(...outputProblems(machine));
   if (problems.length > 0) throw UsageError.of(problems.map(say), "the machine's files have problems");
   return { ...machine, disks };
+}
+
+function wrongFolder(at: Problem["path"], path: string): Problem[] {
+  try {
+    return statSync(path).isDirectory() ? [] : [problem(at, `${path} is not a folder; name the folder to share`)];
+  } catch (error) {
+    return [problem(at, reasonOf(path, error as NodeJS.ErrnoException))];
+  }
 }
 
 const kernelsWanted = "a bzImage, a PVH or multiboot ELF, or an arm64 Image is needed";

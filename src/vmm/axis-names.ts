@@ -4,7 +4,6 @@ export const axisNames = {
   vsock: "vsock device",
   watchdog: "watchdog",
   pcie: "PCIe topology",
-  filesystems: "filesystem sharing",
   tpm: "TPM",
   secureBoot: "Secure Boot",
   hyperv: "Hyper-V enlightenments",

@@ -75,6 +75,7 @@ const machines: Readonly<Record<string, MachineInput>> = {
   "COM1 to COM4": { ...kernel, consoles: { com2: "capture", com3: "capture", com4: "capture" } },
   "virtio console": { ...kernel, consoles: { hvc0: "capture" } },
   "entropy device": { ...kernel, rng: true },
+  "folders of the host over 9p": { ...kernel, filesystems: [{ kind: "9p", tag: "work", path: "work" }] },
   "watchdog device": { ...kernel, watchdog: "any" },
   "display over VNC": { ...kernel, display: { vnc: {} } },
 };

@@ -47,7 +47,6 @@ export const notCarriedOptions: Readonly<Record<string, NotCarried>> = {
   "intel-vtd": { what: "the guest's IOMMU" },
   "amd-iommu": { what: "the guest's IOMMU" },
   device: { what: vfio, value: "PATH" },
-  "virtio-9p": { what: filesystems, value: "TAG,PATH" },
   "virtio-9p-debug": { what: filesystems },
   "virtio-fs": { what: filesystems, value: "TAG,PATH" },
   "virtio-fs-shmem": { what: filesystems, value: "TAG,PATH" },

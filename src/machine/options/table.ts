@@ -1,6 +1,7 @@
 import { bootOptions } from "./boot-options.ts";
 import { deviceOptions } from "./device-options.ts";
 import { diskOptions } from "./disk-options.ts";
+import { filesystemOptions } from "./filesystem-options.ts";
 import { notCarriedOptions } from "./not-carried.ts";
 import { type MachineOption, optionGroups } from "./option.ts";
 import { placementOptions } from "./placement-options.ts";
@@ -13,6 +14,7 @@ export const machineOptions: readonly MachineOption[] = [
   ...processorOptions,
   ...diskOptions,
   ...deviceOptions,
+  ...filesystemOptions,
   ...powerOptions,
   ...placementOptions,
 ].sort((a, b) => optionGroups.indexOf(a.group) - optionGroups.indexOf(b.group));

@@ -63,6 +63,7 @@ function cards(machine: Machine, chipset: Chipset): number {
     one(on("usb") > 0) +
     one(on("ahci") > 0 && chipset === "pc") +
     machine.nics.length +
+    machine.filesystems.length +
     one(machine.rng) +
     one((machine.consoles.hvc0 ?? "none") !== "none") +
     one(machine.display !== "none") +

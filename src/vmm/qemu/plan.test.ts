@@ -243,3 +243,23 @@ test("RAM is shared only where the machine says so, or where its backend is", ()
   expect(ram({ size: "64M", shared: true })).toBe("memory-backend-memfd,id=ram,size=67108864B,share=on");
   expect(ram({ size: "64M", file: "/ram" })).toBe("memory-backend-file,mem-path=/ram,id=ram,size=67108864B,share=on");
 });
+
+test("a folder of the host is a 9p device with its tag; a comma in its path stays in it", () => {
+  const filesystems: MachineInput["filesystems"] = [
+    { kind: "9p", tag: "root", path: "/", readOnly: true },
+    { kind: "9p", tag: "work", path: "/a,b" },
+  ];
+  const shares = (machine: Partial<MachineInput>) =>
+    command({ boot: { kind: "kernel", kernel: "/k" }, filesystems, ...machine })
+      .split("\n")
+      .filter((line) => /fsdev/.test(line));
+  expect(shares({})).toMatchInlineSnapshot(`
+    [
+      "-fsdev local,id=fs0,path=/,security_model=none,multidevs=remap,readonly=on",
+      "-device virtio-9p-pci,fsdev=fs0,mount_tag=root",
+      "-fsdev local,id=fs1,path=/a,,b,security_model=none,multidevs=remap",
+      "-device virtio-9p-pci,fsdev=fs1,mount_tag=work",
+    ]
+  `);
+  expect(shares({ chipset: "microvm" }).at(-1)).toBe("-device virtio-9p-device,fsdev=fs1,mount_tag=work");
+});

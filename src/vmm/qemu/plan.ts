@@ -38,6 +38,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     ...boot.args,
     ...diskArguments(machine, chipset),
     ...nicArguments(machine, chipset),
+    ...filesystemArguments(machine, chipset),
     ...(machine.rng ? ["-device", chipset === "microvm" ? "virtio-rng-device" : "virtio-rng-pci"] : []),
     ...watchdogArguments(machine),
     ...(machine.vmmOptions?.qemu ?? []),
@@ -175,6 +176,18 @@ function nicArguments(machine: Machine, chipset: string): string[] {
     return [
       ...(nic.backend === "user" ? ["-netdev", ["user", `id=nic${index}`, ...forwards].join(",")] : []),
       ...["-device", device.join(",")],
+    ];
+  });
+}
+
+function filesystemArguments({ filesystems }: Machine, chipset: string): string[] {
+  const device = chipset === "microvm" ? "virtio-9p-device" : "virtio-9p-pci";
+  return filesystems.flatMap(({ tag, path, readOnly }, index) => {
+    // Files of several host file systems may have one inode number; QEMU then gives them new ones (qemu(1), "-fsdev").
+    const share = ["local", `id=fs${index}`, `path=${escapeOption(path)}`, "security_model=none", "multidevs=remap"];
+    return [
+      ...["-fsdev", [...share, ...(readOnly ? ["readonly=on"] : [])].join(",")],
+      ...["-device", `${device},fsdev=fs${index},mount_tag=${tag}`],
     ];
   });
 }

@@ -57,7 +57,7 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
   const { numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } = later;
   rest satisfies Record<string, never>;
   // refuseBeyondDevices looks at what of these QEMU lacks.
-  void [name, memory, nics, consoles, power, rng, display, vmmOptions];
+  void [name, memory, nics, consoles, power, rng, display, filesystems, vmmOptions];
 
   if (arch !== "x86_64") refuse("arch", `${arch} is not carried yet; write x86_64`);
   const { unreadable = [] } = detection;
@@ -80,7 +80,7 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
   }
   if (watchdog === "wdat") refuse("watchdog", "wdat is OpenVMM's device; write i6300esb, ib700 or itco");
   if (clock === "warp") refuse("clock", "warp is not carried yet; write real");
-  for (const [axis, value] of Object.entries({ numa, vsock, pcie, filesystems, tpm, secureBoot, hyperv })) {
+  for (const [axis, value] of Object.entries({ numa, vsock, pcie, tpm, secureBoot, hyperv })) {
     if (value !== undefined && value !== false)
       refuse(axis, `QEMU's ${axisNames[axis as AbsentAxis]} is not carried yet`);
   }

@@ -50,7 +50,9 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
   if (rng) refuse("rng", "v86 has no entropy device");
   if (typeof display === "object") refuse("display", "v86 serves no VNC");
   if (clock === "warp") refuse("clock", "v86 cannot warp time");
-  const absent = { numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv };
+  if (filesystems.length > 0)
+    refuse("filesystems", "petri-v86 does not carry 9p: put the files on a disk, or run on qemu");
+  const absent = { numa, vsock, watchdog, pcie, tpm, secureBoot, hyperv };
   for (const [axis, value] of Object.entries(absent)) {
     if (value !== undefined && value !== false) refuse(axis, `v86 has no ${axisNames[axis as AbsentAxis]}`);
   }
