@@ -46,21 +46,28 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
   const stock = await readModules(join(tree, "lib/modules", release, "kernel"), modules, xz, signal);
   const initrd = writeInitramfs({
     busybox: await readFile(join(tree, "bin/busybox")),
-    init: await readFile(join(packageRoot, "images/debian/init")),
+    init: await readFile(join(packageRoot, "images", source.init ?? "debian/init")),
     kernelRelease: release,
     modules: [...stock, ...(own ? [own.module] : [])],
     byHand: [...source.byHand, ...(own ? [own.module.name] : [])],
     more: [...(own ? [own.program] : []), ...(source.hasInitramfsTools ? await initramfsToolsEntries(tree) : [])],
   });
 
-  onStep("writing the disk");
-  const disk = await makeDisk({ bzImage, initrd, input, hasEfi: arch === "amd64" });
-  const contents = { vmlinuz: bzImage, vmlinux, "initrd.gz": initrd, "disk.img": disk };
+  const contents: Record<string, Buffer> = { vmlinuz: bzImage, vmlinux, "initrd.gz": initrd };
+  if (!source.isDiskless) {
+    onStep("writing the disk");
+    contents["disk.img"] = await makeDisk({ bzImage, initrd, input, hasEfi: arch === "amd64" });
+  }
   for (const [file, data] of Object.entries(contents)) {
     await writeFile(join(outFolder, file), data, signal ? { signal } : {});
   }
   const elf = sniffKernel(vmlinux).format ?? "elf";
-  const files = { bzImage: "vmlinuz", [elf]: "vmlinux", initrd: "initrd.gz", disk: "disk.img" };
+  const files = {
+    bzImage: "vmlinuz",
+    [elf]: "vmlinux",
+    initrd: "initrd.gz",
+    ...(contents["disk.img"] && { disk: "disk.img" }),
+  };
   const kernel = used.find((entry) => entry.wanted === source.kernelPackage);
   return { version: `${release} (${kernel?.version})`, files, sources: used, notes: newerThanLock(used, input.locked) };
 }

@@ -32,11 +32,15 @@ const filesystems = [
   ...["9pnet_virtio", "9p", "virtiofs", "ext4", "crc32c_generic"],
   ...["vfat", "nls_cp437", "nls_ascii", "nls_iso8859-1", "nls_utf8"],
 ];
+/** What makes a guest a host: hypervisors, vhost, sockets between VMs, and a file system to see its own host by. */
+const hypervisors = ["kvm_amd", "kvm_intel", "vhost_vsock", "vhost_net", "vsock_loopback", "tun", "loop"];
 const hyperv = ["hv_vmbus", "hv_storvsc", "hv_netvsc", "hv_utils", "hv_sock"];
 /** A driver leaves its watchdog alone until /dev/watchdog is opened. */
 const watchdogs = ["i6300esb", "lpc_ich", "iTCO_wdt", "wdat_wdt"];
 /** No bus announces an IB700. */
 const blindWatchdogs = ["ib700wdt", "softdog"];
+
+const diskless = { why: "it is a kernel and its initramfs; write kernel" };
 
 export const catalogue: readonly ImageRecipe[] = [
   {
@@ -116,6 +120,26 @@ export const catalogue: readonly ImageRecipe[] = [
       kernelPackage: "linux-image-686",
       modules: common,
       byHand: [...ata, "ne2k-pci"],
+    },
+  },
+  {
+    name: "lab",
+    summary: "Linux with KVM and vhost-vsock that runs a command in its host's files: what `petri lab` boots",
+    arch: "x86_64",
+    boots: { kernel: 64, pcat: diskless, uefi: diskless },
+    ready: { source: "^petri-lab: ", flags: "m" },
+    driver: "none",
+    // A command there is started by a shell: its kernel log is all that COM1 carries.
+    cmdline: linuxCmdline,
+    minMemoryBytes: 512 * 2 ** 20,
+    source: {
+      kind: "debian",
+      debianArch: "amd64",
+      kernelPackage: "linux-image-amd64",
+      modules: ["virtio_pci", "virtio_rng"],
+      byHand: [...hypervisors, "9pnet_virtio", "9p", "overlay"],
+      init: "lab/init",
+      isDiskless: true,
     },
   },
   {

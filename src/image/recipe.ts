@@ -111,6 +111,10 @@ export interface DebianSource {
   readonly modules: readonly string[];
   /** More of them, loaded by `modprobe NAME` or `mount`, not for a device. */
   readonly byHand: readonly string[];
+  /** The initramfs's PID 1, a file in `images/`; debian/init if absent. */
+  readonly init?: string;
+  /** Only the kernel boots it: no disk is made. */
+  readonly isDiskless?: true;
   /** What the image has of ours besides init. */
   readonly own?: OwnParts;
   /** Debian's own boot scripts go in too, started by `rdinit=/usr/share/initramfs-tools/init`. */

@@ -72,6 +72,7 @@ test("the list tells how each image boots", () => {
       "debian: uefi pcat kernel",
       "debian-crash: uefi pcat kernel",
       "debian-686: pcat kernel",
+      "lab: kernel",
       "memtest86+: uefi pcat",
       "grub-rescue: uefi pcat",
     ]

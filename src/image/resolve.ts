@@ -8,7 +8,7 @@ import { cacheFolder } from "./cache.ts";
 import { sha256, sha256File } from "./digest.ts";
 import { packageRoot, readLock } from "./lock-file.ts";
 import type { Manifest } from "./manifest.ts";
-import type { BuiltSource, ImageOptions, ImageRecipe, ResolvedImage, ShippedSource } from "./recipe.ts";
+import type { BuiltSource, DebianSource, ImageOptions, ImageRecipe, ResolvedImage, ShippedSource } from "./recipe.ts";
 import { buildOnce } from "./store.ts";
 import { findRecipe, imageSupport } from "./support.ts";
 import { requireTools } from "./tools.ts";
@@ -125,8 +125,8 @@ export function imageFolder(name: string): string {
 
 /** Changes with everything that goes into the image, so that an old build is never taken for the new one. */
 export async function recipeKey(recipe: ImageRecipe): Promise<string> {
-  const own = recipe.source.kind === "debian" ? recipe.source.own : undefined;
-  const ownFiles = own ? [own.module.source, own.program] : [];
+  const { own, init }: Partial<DebianSource> = recipe.source.kind === "debian" ? recipe.source : {};
+  const ownFiles = [...(own ? [own.module.source, own.program] : []), ...(init ? [init] : [])];
   const inputs = ["debian/init", "debian/grub.cfg", "memtest86+/grub.cfg", ...ownFiles];
   const digests = await Promise.all(
     inputs.map(async (file) => sha256(await readFile(join(packageRoot, "images", file)))),
