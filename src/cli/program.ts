@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, Entry>> = {
   test: { summary: "run VM tests with vitest", load: () => import("./test.ts") },
   doctor: { summary: "what this host can run, proven by running it", load: () => import("./doctor.ts") },
   images: { summary: "list, build and remove guest images", load: () => import("./images.ts") },
+  lab: { summary: "run a command where KVM and vsock work", load: () => import("./lab.ts") },
   repro: { summary: "boot the machine of a trace again", load: () => import("./repro.ts") },
   replay: { summary: "ask a run's expectations again, of its record", load: () => import("./replay.ts") },
   console: { summary: "play a console of a trace back", load: () => import("./console.ts") },
