@@ -2,7 +2,7 @@ import { z } from "zod";
 import { filePath } from "./file-path.ts";
 
 /** virtio-9p's config space has room for 31 bytes and a NUL in QEMU (hw/9pfs/9p.h, MAX_TAG_LEN). */
-export const tagForm = "write 1 to 31 letters, digits, '.', '_' or '-'";
+const tagForm = "write 1 to 31 letters, digits, '.', '_' or '-'";
 const tag = z.string().regex(/^[A-Za-z0-9._-]{1,31}$/, tagForm);
 
 /** A folder of the host that the guest can mount. */
