@@ -74,3 +74,18 @@ test("--vmlinux that is not there is a mistake; one that does not help is a note
   expect(useless.exitCode).toBe(1);
   expect(useless.stderr).toBe("petri: the report has no source lines: crashed.log is no ELF file\n");
 });
+
+test("what a guest prints to be obeyed by a terminal or a CI system stays text", async () => {
+  const cwd = newFolder();
+  const escapes = "\x1b]52;c;ZXZpbA==\x07\x1b]0;owned\x07\x1b[2J\x9b3J\x00";
+  writeFileSync(
+    join(cwd, "hostile.log"),
+    Buffer.from(`Kernel panic - not syncing: ${escapes}##[error]x <b>\u202e\n::error::y\n##vso[task.complete]z\n`),
+  );
+  for (const flags of [[], ["--json"]]) {
+    const { stdout } = await runPetri(cwd, ["oracle", ...flags, "hostile.log"]);
+    expect(stdout).toContain("kernel panic: ");
+    expect(stdout.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(stdout).not.toMatch(/^\s*::|##(?:vso)?\[/m);
+  }
+});

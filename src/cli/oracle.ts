@@ -3,6 +3,7 @@ import { access } from "node:fs/promises";
 import { Command } from "commander";
 import { HostError, UsageError } from "../machine/errors.ts";
 import type { Finding } from "../oracle/rule.ts";
+import { toJsonLine } from "./json-line.ts";
 import type { RunAction } from "./program.ts";
 
 const examples = `
@@ -43,9 +44,7 @@ async function readLogs(
   for (const file of files) {
     const findings = await withSources(await findingsOf(file, signal), vmlinux);
     found ||= findings.length > 0;
-    process.stdout.write(
-      json ? `${JSON.stringify({ file, findings: findings.map(toJson) })}\n` : await forPeople(file, findings),
-    );
+    process.stdout.write(json ? toJsonLine({ file, findings: findings.map(toJson) }) : await forPeople(file, findings));
   }
   return found ? 1 : 0;
 }
@@ -110,8 +109,8 @@ async function forPeople(file: string, findings: readonly Finding[]): Promise<st
   const { printable } = await import("../power/printable.ts");
   if (findings.length === 0) return `${printable(file)}: nothing found\n`;
   const lines = findings.flatMap(({ title, type, os, offset, report, corrupted }) => [
-    `  ${title}`,
-    `    ${os}, ${type}, byte ${offset}${corrupted ? ", the report is incomplete" : ""}`,
+    `  ${printable(title)}`,
+    `    ${printable(os)}, ${printable(type)}, byte ${offset}${corrupted ? ", the report is incomplete" : ""}`,
     ...report.split("\n", 12).map((line) => `    | ${printable(line)}`),
   ]);
   return `${[`${printable(file)}: ${findings.length === 1 ? "1 finding" : `${findings.length} findings`}`, ...lines].join("\n")}\n`;

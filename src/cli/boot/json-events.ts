@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { ConsoleName } from "../../machine/machine.ts";
+import { toJsonLine } from "../json-line.ts";
 import { writeTo } from "../output.ts";
 
 /** How long a piece of a line waits for the rest: a UART gives a byte at a time. */
@@ -10,7 +11,7 @@ export class JsonEvents {
   readonly #consoles = new Map<ConsoleName, Gathered>();
 
   write(event: Readonly<Record<string, unknown>> & { readonly event: string }): Promise<void> | undefined {
-    return writeTo(process.stdout, `${toJsonLine(event)}\n`);
+    return writeTo(process.stdout, toJsonLine(event));
   }
 
   console(name: ConsoleName, bytes: Buffer): Promise<void> | undefined {
@@ -46,12 +47,4 @@ interface Gathered {
   offset: number;
   readonly pieces: Buffer[];
   timer: NodeJS.Timeout | undefined;
-}
-
-/** JSON leaves C1 controls, line separators and bidirectional controls bare; a terminal must not see them. */
-function toJsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
