@@ -1,8 +1,9 @@
 import { printable } from "../../console/printable.ts";
 import { UsageError } from "../../machine/errors.ts";
 import { readTrace, type Trace } from "../../trace/reader.ts";
+import { findingsIn, type RecordedFinding } from "../../trace/replay/findings.ts";
 import { type Recording, readRecording } from "../../trace/replay/recording.ts";
-import { findingsIn, judgeReplay, type ReplayedWait, replayWaits } from "../../trace/replay/replay.ts";
+import { judgeReplay, type ReplayedWait, replayWaits } from "../../trace/replay/replay.ts";
 import { JsonEvents } from "../boot/json-events.ts";
 import type { ExpectFlags } from "../boot/options.ts";
 import { report, reporting } from "../boot/report.ts";
@@ -37,8 +38,8 @@ export function replayCommand(
 
 async function judgeAgain(trace: Trace, recording: Recording, json: JsonEvents | undefined) {
   const waits = replayWaits(recording);
-  if (waits.length === 0) throw nothingAsked(trace, recording);
   const findings = findingsIn(recording);
+  if (waits.length === 0 && !findings.some(({ verdict }) => verdict)) throw nothingAsked(trace, recording);
   for (const { on, title, relation, recorded, now } of waits) {
     await json?.write({ event: "wait", on, title, relation, ...(recorded && { recorded }), now });
   }
@@ -46,11 +47,7 @@ async function judgeAgain(trace: Trace, recording: Recording, json: JsonEvents |
   const verdict = judgeReplay(recording, waits);
   if (json) return verdict;
   const told = waits.filter(isTold);
-  const lines = [
-    ...told.flatMap(tell),
-    ...findings.map(({ console, title, os, offset }) => `! ${console} ${title} (${os}), at byte ${offset}`),
-    summary(told, verdict),
-  ];
+  const lines = [...told.flatMap(tell), ...findings.map(tellFinding), summary(told, verdict)];
   await writeTo(process.stdout, `${lines.join("\n")}\n`);
   return verdict;
 }
@@ -71,6 +68,10 @@ function tell({ relation, title, says }: ReplayedWait): string[] {
     case "open":
       return [`? ${title}: not settled when the record ends; now: ${says.now}`];
   }
+}
+
+function tellFinding({ console, title, os, offset, verdict }: RecordedFinding): string {
+  return `! ${console} ${printable(title)} (${os}), at byte ${offset}: ${verdict ?? "not found in that run"}`;
 }
 
 function summary(waits: readonly ReplayedWait[], { class: name, exitCode, reason }: ReturnType<typeof judgeReplay>) {

@@ -1,6 +1,4 @@
 import type { ConsoleName } from "../../machine/machine.ts";
-import { Oracle } from "../../oracle/oracle.ts";
-import type { Finding } from "../../oracle/rule.ts";
 import type { Verdict } from "../writer.ts";
 import { type Answer, describeAnswer, describeWait, isSame, recordedAnswer } from "./answer.ts";
 import { replayConsoleWait } from "./console-wait.ts";
@@ -20,10 +18,6 @@ export interface ReplayedWait {
   readonly relation: "same" | "different" | "unknown" | "open";
   /** Both answers in words. */
   readonly says: { readonly recorded?: string; readonly now: string };
-}
-
-export interface RecordedFinding extends Finding {
-  readonly console: ConsoleName;
 }
 
 /** Asks every recorded expectation again, in the order they began to look. */
@@ -98,24 +92,4 @@ export function judgeReplay({ verdict, end }: Recording, waits: readonly Replaye
 /** `1.234 s` of a trace's nanoseconds. */
 export function seconds(t: number): string {
   return `${(t / 1e9).toFixed(3)} s`;
-}
-
-const pieceBytes = 1024 * 1024;
-const mostFindings = 100;
-
-/** What the oracle finds in the recorded consoles, the first hundred. */
-export function findingsIn({ consoles }: Recording): RecordedFinding[] {
-  const findings: RecordedFinding[] = [];
-  for (const recorded of consoles.values()) {
-    const oracle = new Oracle();
-    const source = recorded.upTo(recorded.bytes);
-    const keep = (found: Iterable<Finding>) => {
-      for (const finding of found) findings.push({ console: recorded.name, ...finding });
-    };
-    for (let at = 0; at < recorded.bytes && findings.length < mostFindings; at += pieceBytes) {
-      keep(oracle.push(source.read(at, Math.min(recorded.bytes, at + pieceBytes))));
-    }
-    keep(oracle.end());
-  }
-  return findings.slice(0, mostFindings);
 }

@@ -67,6 +67,16 @@ export class RecordedRun {
     return event;
   }
 
+  /** The machine starts again. */
+  restart(): void {
+    this.#append({ t: this.#now(), kind: "vm", what: "reset" });
+  }
+
+  /** The oracle found it. */
+  find(finding: Omit<Extract<TraceEvent, { kind: "finding" }>, "t" | "kind" | "console">): void {
+    this.#append({ t: this.#now(), kind: "finding", console: "com1", ...finding });
+  }
+
   end(why = "the guest powered off"): void {
     this.console.end(new Error(why));
     this.power.end(new Error(why));
