@@ -38,9 +38,12 @@ export function looseEnds(task: RunnerTestCase, { site }: TestSpec, vms: readonl
   if (task.result?.state !== "pass") return [];
   const lines = vms.flatMap((vm) => [...vm.loose(), ...unawaitedMatchers(vm)]);
   if (lines.length === 0) return [];
+  const told =
+    lines.length === 1
+      ? [`the test ended and left a loose end: ${lines[0]}`]
+      : [`the test ended and left ${lines.length} loose ends:`, ...lines.map((line) => `  - ${line}`)];
   const message = [
-    "the test ended and left loose ends:",
-    ...lines.map((line) => `  - ${line}`),
+    ...told,
     "Await every wait. Look at every power event (vm.power.next(), expect(vm).toReset() …) or allow it (vm.power.allow()).",
   ].join("\n");
   return [at(site, new Error(message))];
