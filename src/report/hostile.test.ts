@@ -55,6 +55,7 @@ const failure = fc
   })
   .map(defined);
 const cell = fc.record({ vmm: text, boot: text, image: text, accelerator: optional(text) }).map(defined);
+const finding = fc.record({ title: text, type: text, console: text, offset: fc.nat() });
 const testResult: fc.Arbitrary<TestResult> = fc
   .record({
     name: text,
@@ -67,6 +68,7 @@ const testResult: fc.Arbitrary<TestResult> = fc
     durationMs: fc.double({ min: 0, max: 1e10, noNaN: true }),
     attempts: fc.integer({ min: 1, max: 4 }),
     failures: fc.array(failure, { maxLength: 2 }),
+    findings: optional(fc.array(finding, { maxLength: 2 })),
     traces: fc.array(text, { maxLength: 2 }),
   })
   .map(defined);

@@ -35,7 +35,8 @@ export function renderJson(run: RunResult): string {
 }
 
 function orderTest(test: TestResult): TestResult {
-  const { name, title, file, suite, cell, outcome, skipReason, durationMs, attempts, failures, traces } = test;
+  const { name, title, file, suite, cell, outcome, skipReason, durationMs, attempts } = test;
+  const { failures, findings, traces } = test;
   return {
     name,
     title,
@@ -54,6 +55,9 @@ function orderTest(test: TestResult): TestResult {
     durationMs,
     attempts,
     failures: failures.map(orderFailure),
+    ...(findings && {
+      findings: findings.map(({ title, type, console, offset }) => ({ title, type, console, offset })),
+    }),
     traces,
   };
 }

@@ -60,7 +60,7 @@ function testCase(test: TestResult): string {
     : `    <testcase${head}>\n${children.join("")}    </testcase>\n`;
 }
 
-function properties({ cell, attempts }: TestResult): string[] {
+function properties({ cell, attempts, findings = [] }: TestResult): string[] {
   const values = {
     "petri.vmm": cell?.vmm,
     "petri.boot": cell?.boot,
@@ -71,6 +71,12 @@ function properties({ cell, attempts }: TestResult): string[] {
   const list = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [`<property${attributes({ name, value })}/>`],
   );
+  const reported = findings.flatMap(({ title, type, console, offset }, index) =>
+    Object.entries({ title, type, console, offset }).map(
+      ([name, value]) => `<property${attributes({ name: `petri.finding.${index + 1}.${name}`, value })}/>`,
+    ),
+  );
+  list.push(...reported);
   return list.length === 0 ? [] : [`<properties>${list.join("")}</properties>`];
 }
 

@@ -29,7 +29,18 @@ export interface TestResult {
   /** 1 for a test that ran once. Each attempt has its own trace. */
   readonly attempts: number;
   readonly failures: readonly Failure[];
+  /** What the consoles reported, in all attempts; absent if they reported nothing. The first hundred. */
+  readonly findings?: readonly ReportedFinding[];
   readonly traces: readonly string[];
+}
+
+/** A crash or a warning that the oracle read on a console. */
+export interface ReportedFinding {
+  readonly title: string;
+  readonly type: string;
+  readonly console: string;
+  /** Of its first byte in the console's log. */
+  readonly offset: number;
 }
 
 /** The axes a test ran on, in the order of its name. */

@@ -5,6 +5,7 @@ import { acquireLease, type Lease } from "../host/leases.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { type MachineOverrides, mergeMachine } from "../machine/merge.ts";
 import { mergeOracle, type OracleSettings } from "../oracle/policy.ts";
+import type { ReportedFinding } from "../report/model.ts";
 import { keepsTrace } from "../trace/retention.ts";
 import { discardTrace } from "../trace/run-folder.ts";
 import { traceDir } from "../trace/slug.ts";
@@ -231,6 +232,12 @@ export class Attempt {
     const dir = traceDir(run.runDir, `${relative(run.root, task.file.filepath)} ${task.fullTestName}`, number, name);
     this.traceDirs.push(dir);
     return dir;
+  }
+
+  /** What the consoles of its VMs reported, expected or not. */
+  findings(): ReportedFinding[] {
+    const all = this.vms.flatMap((vm) => vm.findings.all());
+    return all.map(({ title, type, console, offset }) => ({ title, type, console, offset }));
   }
 
   /** vitest keeps the errors of earlier attempts. */

@@ -6,6 +6,9 @@ import type { RunContext } from "./run-context.ts";
 import { at } from "./site.ts";
 import { type PetriMeta, specOf, type TestSpec } from "./test-spec.ts";
 
+/** A guest may print reports for ever. */
+const reportedFindings = 100;
+
 const current = new WeakMap<object, Attempt>();
 const counts = new WeakMap<object, number>();
 const vitestSignals = new WeakMap<object, AbortSignal>();
@@ -37,7 +40,7 @@ export async function runAttempt(task: RunnerTestCase, run: RunContext, runTest:
   const failed = problems.length > 0 || task.result?.state === "fail";
   const isGood = task.fails === true ? failed : !failed;
   const verdict = () => (isGood ? passedVerdict : failedVerdict([...attempt.ownErrors(), ...problems][0]));
-  record(task, attempt.elapsedMs, attempt.settleTraces(!isGood, verdict));
+  record(task, attempt, attempt.settleTraces(!isGood, verdict));
   if (problems.length > 0) throw problems.length === 1 ? problems[0] : new AggregateError(problems);
 }
 
@@ -54,9 +57,11 @@ function begin(task: RunnerTestCase, spec: TestSpec, run: RunContext): Attempt {
   return attempt;
 }
 
-function record(task: RunnerTestCase, elapsedMs: number, dirs: readonly string[]): void {
+function record(task: RunnerTestCase, attempt: Attempt, dirs: readonly string[]): void {
   const meta: PetriMeta | undefined = task.meta.petri;
   if (!meta) return;
-  meta.durationMs = (meta.durationMs ?? 0) + elapsedMs;
+  meta.durationMs = (meta.durationMs ?? 0) + attempt.elapsedMs;
   if (dirs.length > 0) meta.traces = [...(meta.traces ?? []), ...dirs];
+  const findings = attempt.findings();
+  if (findings.length > 0) meta.findings = [...(meta.findings ?? []), ...findings].slice(0, reportedFindings);
 }

@@ -35,5 +35,12 @@ test("a report on a console fails its test unless it was asked for", async () =>
       "expected but never came: a crash like /never/",
     );
   }
-  expect(run.read("junit.xml")).toContain("kernel panic: told to");
+  const junit = run.read("junit.xml");
+  for (const property of ["title", "type", "console", "offset"]) {
+    const value = { title: "kernel panic: told to", type: "dos", console: "com1", offset: "32" }[property];
+    expect(junit).toContain(`<property name="petri.finding.1.${property}" value="${value}"/>`);
+  }
+  const { tests } = JSON.parse(run.read("results.json"));
+  const reported = tests.find(({ title }: { title: string }) => title === "a warning that is only reported");
+  expect(reported.findings).toEqual([{ title: "WARNING in demo", type: "warning", console: "com1", offset: 32 }]);
 }, 120_000);

@@ -1,6 +1,6 @@
 import type { Placement } from "../machine/placement.ts";
 import type { OracleSettings } from "../oracle/policy.ts";
-import type { CellName } from "../report/model.ts";
+import type { CellName, ReportedFinding } from "../report/model.ts";
 import type { MachinePart } from "../vm/apply-image.ts";
 import type { Cell } from "./cell.ts";
 import type { Need } from "./needs.ts";
@@ -33,6 +33,8 @@ export interface PetriMeta {
   durationMs?: number;
   /** Trace folders that were kept, one for each VM of each attempt. */
   traces?: string[];
+  /** What the consoles of all attempts reported. */
+  findings?: ReportedFinding[];
 }
 
 declare module "vitest" {

@@ -40,6 +40,7 @@ export function toTestResult(test: TestCase, { root, namePattern }: Selection): 
     durationMs: petri?.durationMs ?? diagnostic?.duration ?? 0,
     attempts: outcome === "skipped" ? 1 : (diagnostic?.retryCount ?? 0) + 1,
     failures: (result.errors ?? []).map((error) => toFailure(error, root, test.module.moduleId)),
+    ...(petri?.findings && { findings: petri.findings }),
     traces: petri?.traces ?? [],
   };
 }
