@@ -118,3 +118,10 @@ test("what v86 cannot keep from the guest, or put where it is asked, is refused"
     "disks[1].slot: v86 has its optical drive at ide slot 2, not 3; leave it out",
   ]);
 });
+
+test("folders of the host are refused: petri-v86 has no device for them", () => {
+  const machine: MachineInput = { boot: kernel, filesystems: [{ kind: "9p", tag: "work", path: "/work" }] };
+  expect(refusals(machine)).toEqual([
+    "filesystems: petri-v86 does not carry 9p: put the files on a disk, or run on qemu",
+  ]);
+});
