@@ -93,6 +93,20 @@ vmTest("KVM in the lab runs 64-bit guests: petri-guest boots and obeys under it"
   expect(stdout.toString()).toMatch(/petri-guest ready kernel/);
 });
 
+vmTest(
+  "a lab that goes down is the lab's failure, not the command's, and shows the kernel's last lines",
+  lab,
+  async () => {
+    const { ended } = start(["--", "sh", "-c", "echo before; echo c >/proc/sysrq-trigger; sleep 1000"]);
+    const { code, stdout, stderr } = await ended;
+    expect(stdout.toString()).toBe("before\n");
+    expect(code).toBe(70);
+    expect(stderr).toMatch(/^petri: the lab went down before the command had ended: the guest reset/);
+    expect(stderr).toContain("its kernel reported: ");
+    expect(stderr).toMatch(/^trace: /m);
+  },
+);
+
 vmTest("Ctrl-C ends the lab at once and leaves nothing behind", lab, async () => {
   const { child, ended, root, results } = start(["--", "sh", "-c", "echo started; sleep 1000"]);
   const first = (await once(child.stdout, "data")) as [Buffer];

@@ -1,3 +1,4 @@
+import { printable } from "../../console/printable.ts";
 import { HostError, type PetriError, TimeoutError, VmmError } from "../../machine/errors.ts";
 import { describeEvent } from "../../power/describe.ts";
 import { showDuration } from "../../power/wait.ts";
@@ -23,7 +24,8 @@ export interface LabRun {
  * HostError for a lab without KVM, VmmError for one that does not boot or goes down, TimeoutError, and the signal's reason.
  */
 export async function runLab(run: LabRun): Promise<CommandEnd> {
-  const vm = await boot(run.boot);
+  // A slow host's stalls are worth telling when the lab fails; they are no failure of the command's.
+  const vm = await boot({ ...run.boot, oracle: { warnings: "report", crashes: "report" } });
   // How it ends is judged here: no call on the VM need reject for it.
   vm.expectCrash();
   const over = new AbortController();
@@ -67,9 +69,11 @@ function tooLong(vm: VirtualMachine, ms: number): Error {
 
 function withEvidence(kind: new (message: string) => PetriError, message: string, vm: VirtualMachine): PetriError {
   const lines = vm.console().lastLines(12);
+  const reports = vm.findings.all().slice(-5);
   return new kind(
     [
       message,
+      ...reports.map(({ title }) => `its kernel reported: ${printable(title)}`),
       ...(lines.length > 0 ? ["last lines of com1:", ...lines.map((line) => `  ${line}`)] : []),
       `trace: ${vm.traceDir}`,
     ].join("\n"),
