@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Oracle } from "./oracle.ts";
 
 const titlesIn = (log: string) => {
@@ -99,4 +99,67 @@ test("FreeBSD's traps and OpenBSD's locks are told by what their stacks show", (
   expect(titlesIn(`${held}\n#0  witness_lock+0x1\n#1  demo+0x4\n#2  sys_fchmod+0x2`)).toEqual([
     "witness: userret: fchmod",
   ]);
+});
+
+const lockdep = (message: string, ...lines: string[]) =>
+  [message, "demo/9 is trying to acquire lock:", ...lines].join("\n");
+
+test("a lock that generic code was taking is called by the next place that lockdep names", () => {
+  const taken = "ffff8880 (&demo->lock){+.+.}-{3:3}, at: demo_lock+0x1/0x2";
+  const circular = "WARNING: possible circular locking dependency detected";
+  expect(titlesIn(lockdep(circular, taken))).toEqual(["possible deadlock in demo_lock"]);
+  const generic = "ffff8880 (&demo->lock){+.+.}-{3:3}, at: mutex_lock_nested+0x1/0x2";
+  expect(titlesIn(lockdep(circular, generic, "-> #1 (&b){+.+.}:", " lock_acquire+0x1/0x2", " demo_b+0x1/0x2"))).toEqual(
+    ["possible deadlock in demo_b"],
+  );
+});
+
+test("an order that interrupts forbid is called by who takes the lock in an interrupt", () => {
+  const log = lockdep(
+    "WARNING: SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected",
+    "ffff8880 (&demo->lock){+.+.}-{3:3}, at: demo_process+0x1/0x2",
+    "... which became SOFTIRQ-irq-safe at:",
+    "  lock_acquire+0x1/0x2",
+    "  _raw_spin_lock+0x1/0x2",
+    "  demo_timer+0x1/0x2",
+  );
+  expect(titlesIn(log)).toEqual(["possible deadlock in demo_timer"]);
+});
+
+describe("a lockup in what an interrupt left to do", () => {
+  const lockup = "watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [ksoftirqd/0:9]\nCall trace:";
+  const inSoftirq = [
+    " demo_xmit+0x1/0x2",
+    " demo_rcv+0x1/0x2",
+    " __netif_receive_skb_core+0x1/0x2",
+    " net_rx_action+0x1/0x2",
+  ];
+  const interrupt = [" gic_handle_irq+0x1/0x2", " el1_irq+0x1/0x2"];
+  test("is its own if a kernel thread was interrupted", () => {
+    expect(titlesIn([lockup, ...inSoftirq, ...interrupt, " smpboot_thread_fn+0x1/0x2"].join("\n"))).toEqual([
+      "BUG: soft lockup in demo_rcv",
+    ]);
+  });
+  test("is the system call's if one was", () => {
+    const call = [" demo_write+0x1/0x2", " ksys_write+0x1/0x2", " invoke_syscall+0x1/0x2"];
+    expect(titlesIn([lockup, ...inSoftirq, ...interrupt, ...call].join("\n"))).toEqual([
+      "BUG: soft lockup in demo_write",
+    ]);
+  });
+});
+
+test("the code that an interrupt stopped is a frame though only its registers name it", () => {
+  const stall = [
+    "rcu: INFO: rcu_sched self-detected stall on CPU",
+    "Call Trace:",
+    " <IRQ>",
+    " dump_stack+0x1/0x2",
+    " apic_timer_interrupt+0x1/0x2",
+    " </IRQ>",
+    "RIP: 0010:demo_ioctl+0x1/0x2",
+    " demo_compat_ioctl+0x1/0x2",
+    " __ia32_compat_sys_ioctl+0x1/0x2",
+    " do_fast_syscall_32+0x1/0x2",
+  ];
+  expect(titlesIn(stall.join("\n"))).toEqual(["INFO: rcu detected stall in demo_ioctl"]);
 });

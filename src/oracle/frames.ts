@@ -34,7 +34,10 @@ const traceHeader =
 /** Whoever waits for the grace period, not what it waits for (kernel/rcu/tree_stall.h): its trace comes right after. */
 const waiterHeader = /grace-period kthread stack dump:/;
 const endOfStack = /^\s*(?:RIP: 00[23]|<\/TASK>|={10,}|-{10,}|Allocated by|Freed by|Memory state|The buggy address)/;
-const lockAt = /\bat:\s+(?:\[<[^>]{1,24}>\]\s{0,4}){0,2}([\w.]{1,100})(?:\+0x|\s|$)/;
+const lockAt = /\bat:\s+(?:\[<[^>]{1,24}>\]\s{0,8}){0,2}([\w.]{1,100})(?:\+0x|\s|$)/;
+
+/** The stack that shows why a lock must be safe against interrupts (kernel/locking/lockdep.c). */
+const becameSafe = /which became \w+(?:-\w+)?-irq-safe at:/;
 
 /**
  * Where generic code hands over to an operation of its own: the frame inside it tells what a stuck CPU was busy with,
@@ -78,7 +81,7 @@ const dispatcher = new RegExp(
 /** System calls that can do anything, and the plumbing under them: the operation is what they call. */
 const entryWrapper = new RegExp(
   `^(?:${[
-    "(?:_*(?:x64|ia32|arm64|se|do|compat|s390x?|riscv)_sys|__do_compat_sys|__se_compat_sys|SyS|SYSC|[sS]y[sS]|ksys|_*sys|compat_SyS|C_SYSC)_(?:ioctl|open|openat|p?readv?(?:64)?|p?writev?(?:64)?|sendmm?sg|sendto|send|recvm?msg|recvfrom|[gs]etsockopt|close|mount|fsmount|connect|bind|accept4?|mmap\\w*|socketcall|sendfile(?:64)?|splice)",
+    "(?:_*(?:x64|ia32|arm64|se|do|compat|s390x?|riscv)(?:_compat)?_sys|__do_compat_sys|__se_compat_sys|SyS|SYSC|[sS]y[sS]|ksys|_*sys|compat_SyS|C_SYSC)_(?:ioctl|open|openat|p?readv?(?:64)?|p?writev?(?:64)?|sendmm?sg|sendto|send|recvm?msg|recvfrom|[gs]etsockopt|close|mount|fsmount|connect|bind|accept4?|mmap\\w*|socketcall|sendfile(?:64)?|splice)",
     "_*vfs_(?:ioctl|open|read|write|iter_\\w+|get_tree)",
     "do_vfs_ioctl",
     "do_sys_open\\w*",
@@ -95,11 +98,16 @@ const entryWrapper = new RegExp(
     "sock_(?:do_)?ioctl",
     "sock_(?:common_)?setsockopt",
     "full_proxy_\\w+",
+    "\\w+_compat_ioctl",
+    "(?:compat_)?blkdev_\\w*ioctl\\w*",
     "proc_reg_\\w+",
     "do_sock_setsockopt",
     "_*compat_sys_\\w+",
   ].join("|")})$`,
 );
+const softirq = /^(?:_*do_softirq\w*|handle_softirqs|net_rx_action|_*netif_receive_skb\w*|tasklet_action\w*)$/;
+const systemCallEntry =
+  /^(?:do_(?:fast_)?syscall_\w+|entry_\w+|el0_svc\w*|ret_fast_syscall|invoke_syscall|stub_\w+|sysenter_\w+|tracesys\w*|system_call\w*)$/;
 const interruptFrame =
   /^(?:\w*apic_timer\w*|asm_\w+|(?:\w+_)?interrupt\w*|sysvec\w*|tick_\w+|hrtimer_\w+|_*hrtimer_\w+|update_process_times|rcu_\w+|check_cpu_stall|scheduler_tick)/;
 
@@ -148,7 +156,8 @@ function stackOf(lines: readonly string[]): string[] {
   if (header < 0 && headers.length > 0) return [];
   const frames: string[] = [];
   for (const line of lines.slice(header < 0 ? 1 : header + 1)) {
-    const frame = frameOf(line);
+    // Registers inside of a stack are those of the code that was interrupted: its innermost frame.
+    const frame = frameOf(line) ?? (frames.length > 0 ? programCounterOf(line) : undefined);
     if (frame !== undefined) frames.push(frame);
     else if (frames.length > 0 && endOfStack.test(line)) break;
   }
@@ -185,12 +194,20 @@ export function chooseFrame(
     case "stack":
       return stackOf(lines).find(wanted);
     case "lock":
-      return [
-        lines.map((line) => lockAt.exec(line)?.[1]?.replace(suffix, "")).find((frame) => frame !== undefined),
-      ].find(wanted);
+      return lines.map(lockPlaceOf).find(wanted);
+    case "irq-safe":
+      return lines
+        .slice(lines.findIndex((line) => becameSafe.test(line)) + 1)
+        .map(frameOf)
+        .find(wanted);
     case "entry":
       return entryOf(stackOf(lines), wanted);
   }
+}
+
+/** Where a lock was taken: lockdep names it by the lock, and by the stacks of whoever took it before. */
+function lockPlaceOf(line: string): string | undefined {
+  return lockAt.exec(line)?.[1]?.replace(suffix, "") ?? frameOf(line);
 }
 
 function entryOf(stack: readonly string[], wanted: (frame: string | undefined) => frame is string): string | undefined {
@@ -199,8 +216,15 @@ function entryOf(stack: readonly string[], wanted: (frame: string | undefined) =
   );
   const waitsForOthers = stack.find((frame) => frame.startsWith("smp_call_function"));
   if (waitsForOthers !== undefined) return waitsForOthers;
-  const work = stack.slice(afterInterrupt + 1);
+  const interrupted = stack.slice(afterInterrupt + 1);
+  // What an interrupt left to do is the problem's if it took the CPU from a kernel thread, or from none.
+  const isInSoftirq =
+    stack.slice(0, Math.max(0, afterInterrupt)).some((frame) => softirq.test(frame)) &&
+    !interrupted.some((frame) => systemCallEntry.test(frame));
+  const work = isInSoftirq ? stack : interrupted;
   const handover = work.findIndex((frame) => dispatcher.test(frame));
   const operation = (handover < 0 ? work : work.slice(0, handover)).filter((frame) => !interruptFrame.test(frame));
-  return operation.findLast((frame) => wanted(frame) && !entryWrapper.test(frame)) ?? operation.at(-1);
+  return (
+    operation.findLast((frame) => wanted(frame) && !entryWrapper.test(frame)) ?? operation.at(-1) ?? work.find(wanted)
+  );
 }

@@ -9,10 +9,11 @@ export type OracleOs = "linux" | "freebsd" | "openbsd" | "netbsd" | "uefi" | "se
  * - `line`: the group `frame` of the line that starts the report
  * - `pc`: the function the program counter was in (x86 RIP, ARM pc, POWER NIP, RISC-V epc, BSD "Stopped at")
  * - `stack`: the innermost frame of the report's first stack trace that is not infrastructure
- * - `lock`: where lockdep saw the lock that was being taken
+ * - `lock`: where lockdep saw the lock that was being taken, or else the locks and stacks it names after it
+ * - `irq-safe`: where lockdep saw that an interrupt takes the lock
  * - `entry`: the outermost function that still belongs to one operation (a system call's, a timer's, a work item's)
  */
-export type FrameSource = "line" | "pc" | "stack" | "lock" | "entry";
+export type FrameSource = "line" | "pc" | "stack" | "lock" | "irq-safe" | "entry";
 
 export interface Rule {
   readonly id: string;

@@ -10,10 +10,20 @@ export const linuxLockRules: readonly Rule[] = [
     os: "linux",
     type: "lockdep",
     start:
-      /(?:WARNING|INFO|BUG): (?:possible (?:circular locking dependency|recursive locking|irq lock inversion dependency|irq lockdep|deadlock)|inconsistent \{.*\} -> \{.*\}|(?:SOFTIRQ|HARDIRQ|RECLAIM_FS)(?:-READ)?-safe -> (?:SOFTIRQ|HARDIRQ|RECLAIM_FS)(?:-READ)?-unsafe lock order)/,
+      /(?:WARNING|INFO|BUG): (?:possible (?:circular locking dependency|recursive locking|irq lock inversion dependency|irq lockdep|deadlock)|inconsistent \{.*\} -> \{.*\})/,
     title: "possible deadlock in {frame}",
     frames: ["lock", "stack"],
     example: "WARNING: possible circular locking dependency detected",
+  },
+  {
+    id: "linux-lockdep-irq-order",
+    os: "linux",
+    type: "lockdep",
+    start:
+      /(?:WARNING|INFO): (?:SOFTIRQ|HARDIRQ|RECLAIM_FS)(?:-READ)?-safe -> (?:SOFTIRQ|HARDIRQ|RECLAIM_FS)(?:-READ)?-unsafe lock order/,
+    title: "possible deadlock in {frame}",
+    frames: ["irq-safe", "lock", "stack"],
+    example: "WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order detected",
   },
   {
     id: "linux-lockdep-state",
@@ -21,7 +31,7 @@ export const linuxLockRules: readonly Rule[] = [
     type: "lockdep",
     start: /(?:WARNING|INFO|BUG): inconsistent lock state|\[ INFO: inconsistent lock state \]/,
     title: "inconsistent lock state in {frame}",
-    frames: ["lock", "stack"],
+    frames: ["stack", "lock"],
     example: "WARNING: inconsistent lock state",
   },
   {
