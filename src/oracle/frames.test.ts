@@ -163,3 +163,32 @@ test("the code that an interrupt stopped is a frame though only its registers na
   ];
   expect(titlesIn(stall.join("\n"))).toEqual(["INFO: rcu detected stall in demo_ioctl"]);
 });
+
+test("a report that was cut off is called by what it says itself", () => {
+  expect(titlesIn("WARNING: possible recursive locking detected\n6.1.0 Not tainted")).toEqual([
+    "WARNING: possible recursive locking detected",
+  ]);
+  expect(titlesIn("BUG: KASAN: slab-out-of-bounds in memcpy+0x9/0xb at addr ffff8800bb08e540")).toEqual([
+    "KASAN: slab-out-of-bounds in memcpy at addr ADDR",
+  ]);
+});
+
+test("a problem of the code that takes exceptions is called by it", () => {
+  const log = [
+    "BUG: using smp_processor_id() in preemptible [00000000] code: demo/9",
+    ...trace("dump_stack+0x1/0x2", "do_trap+0x1/0x2", "do_syscall_64+0x1/0x2"),
+  ];
+  expect(titlesIn(log.join("\n"))).toEqual(["BUG: using smp_processor_id() in preemptible code in do_trap"]);
+});
+
+test("a task that was preempted is not what stalls a CPU", () => {
+  const preempted = trace(
+    "__schedule+0x1/0x2",
+    "preempt_schedule+0x1/0x2",
+    "demo_walk+0x1/0x2",
+    "do_syscall_64+0x1/0x2",
+  );
+  expect(titlesIn(["rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", ...preempted].join("\n"))).toEqual([
+    "INFO: rcu detected stall in corrupted",
+  ]);
+});

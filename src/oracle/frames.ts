@@ -1,5 +1,6 @@
 import type { FrameSource } from "./rule.ts";
 import { isInfrastructure } from "./skipped-frames.ts";
+import { isTrap } from "./trap-frames.ts";
 
 const name = String.raw`([A-Za-z_][\w.$]{0,120}|<[\w.$:<> ]{1,160})`;
 const offset = String.raw`\+0x[0-9a-f]{1,8}(?:\/0x[0-9a-f]{1,8})?`;
@@ -105,6 +106,7 @@ const entryWrapper = new RegExp(
     "_*compat_sys_\\w+",
   ].join("|")})$`,
 );
+const waits = /^(?:_*schedule|sched_show_task|rcu_exp_\w+)$/;
 const softirq = /^(?:_*do_softirq\w*|handle_softirqs|net_rx_action|_*netif_receive_skb\w*|tasklet_action\w*)$/;
 const systemCallEntry =
   /^(?:do_(?:fast_)?syscall_\w+|entry_\w+|el0_svc\w*|ret_fast_syscall|invoke_syscall|stub_\w+|sysenter_\w+|tracesys\w*|system_call\w*)$/;
@@ -170,7 +172,7 @@ const foreignFrame = /^_*should_fail\w*$/;
 /** True where a report shows the stack or the registers of what it is about. */
 export function hasOwnStack(lines: readonly string[]): boolean {
   const stack = stackOf(lines);
-  const told = stack.findIndex((frame) => !isInfrastructure(frame) || foreignFrame.test(frame));
+  const told = stack.findIndex((frame) => !isInfrastructure(frame) || isTrap(frame) || foreignFrame.test(frame));
   if (told >= 0) return !foreignFrame.test(stack[told] ?? "");
   return lines.slice(1).some((line) => programCounterOf(line) !== undefined);
 }
@@ -193,6 +195,8 @@ export function chooseFrame(
         .find(wanted);
     case "stack":
       return stackOf(lines).find(wanted);
+    case "trap":
+      return stackOf(lines).find((frame) => isTrap(frame) && skip?.test(frame) !== true);
     case "lock":
       return lines.map(lockPlaceOf).find(wanted);
     case "irq-safe":
@@ -211,6 +215,8 @@ function lockPlaceOf(line: string): string | undefined {
 }
 
 function entryOf(stack: readonly string[], wanted: (frame: string | undefined) => frame is string): string | undefined {
+  // A task that waits, or was preempted, is not what keeps a CPU.
+  if (waits.test(stack[0] ?? "") && !stack.some((frame) => interruptFrame.test(frame))) return undefined;
   const afterInterrupt = stack.findIndex((frame) =>
     /apic_timer|asm_sysvec|asm_common_interrupt|el1_irq|gic_handle_irq/.test(frame),
   );

@@ -11,9 +11,10 @@ export type OracleOs = "linux" | "freebsd" | "openbsd" | "netbsd" | "uefi" | "se
  * - `stack`: the innermost frame of the report's first stack trace that is not infrastructure
  * - `lock`: where lockdep saw the lock that was being taken, or else the locks and stacks it names after it
  * - `irq-safe`: where lockdep saw that an interrupt takes the lock
+ * - `trap`: like `stack`, where nothing but the code that enters the kernel is left of it
  * - `entry`: the outermost function that still belongs to one operation (a system call's, a timer's, a work item's)
  */
-export type FrameSource = "line" | "pc" | "stack" | "lock" | "irq-safe" | "entry";
+export type FrameSource = "line" | "pc" | "stack" | "trap" | "lock" | "irq-safe" | "entry";
 
 export interface Rule {
   readonly id: string;
@@ -28,6 +29,8 @@ export interface Rule {
   readonly frames?: readonly FrameSource[];
   /** The title's fields that stand on a later line: the first group of the first line that matches. */
   readonly fields?: Readonly<Record<string, RegExp>>;
+  /** The title of a report that was cut off before it named its function, or one of its fields. */
+  readonly cutOffTitle?: string;
   /** A title that a later line asks for, with that line's groups as fields of it too; the first pair that matches. */
   readonly retitle?: readonly (readonly [line: RegExp, title: string])[];
   /**

@@ -103,3 +103,22 @@ describe("the function that a problem is called by is none of those that", () =>
     ).toEqual(["KASAN: use-after-free in demo_op (kasan-unknown)"]);
   });
 });
+
+test.each([
+  ["panic: uvm_fault failed: ffffff8000412345 esr 96000004 far 0000000000000018", "uvm_fault: demo"],
+  [
+    "panic: MSan: Uninitialized UMA memory in copyout():demo, offset 0",
+    "panic: MSan: Uninitialized UMA memory in demo",
+  ],
+  [
+    "panic: mutex demo not owned at /home/build/src/sys/kern/kern_demo.c:123",
+    "panic: mutex demo not owned at sys/kern/kern_demo.c:LINE",
+  ],
+  ["# panic: mtx 0xffff800012345678: locking against myself", "panic: mtx ADDR: locking against myself"],
+  ["fatal protection fault in supervisor mode", "protection fault in demo"],
+  ["kernel: integer divide fault trap, code=0", "integer divide fault: demo"],
+])("the BSDs say %s", (line, title) => {
+  const oracle = new Oracle();
+  const log = [line, "panic() at panic+0x15c", "demo(1,2) at demo+0x12", "syscall() at syscall+0x4"].join("\n");
+  expect([...oracle.push(Buffer.from(log)), ...oracle.end()].map((finding) => finding.title)).toEqual([title]);
+});

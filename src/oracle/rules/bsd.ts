@@ -85,6 +85,17 @@ export const bsdRules: readonly Rule[] = [
     example: "panic: ASan: Unauthorized Access In 0xffffffff811dc6ad: Addr 0xffffc6817be0fd60 [658 bytes, read]",
   },
   {
+    id: "freebsd-msan",
+    os: "freebsd",
+    type: "dos",
+    isFinal: true,
+    // FreeBSD writes "memory" where NetBSD writes "Memory" (sys/kern/subr_msan.c of each).
+    start: /panic: MSan: Uninitialized (?<what>\w+(?: \w+)?) memory\b/,
+    title: "panic: MSan: Uninitialized {what} memory in {frame}",
+    frames: ["stack"],
+    example: "panic: MSan: Uninitialized UMA memory in copyout():demo, offset 0",
+  },
+  {
     id: "netbsd-msan",
     os: "netbsd",
     type: "dos",
@@ -131,7 +142,8 @@ export const bsdRules: readonly Rule[] = [
     os: "openbsd",
     type: "dos",
     isFinal: true,
-    start: /uvm_fault\(0x[0-9a-f]+, 0x[0-9a-f]+, \d+, \d+\) -> [0-9a-f]+/,
+    // arm64 and riscv64 panic instead of entering the debugger from the trap.
+    start: /uvm_fault\(0x[0-9a-f]+, 0x[0-9a-f]+, \d+, \d+\) -> [0-9a-f]+|panic: uvm_fault failed: [0-9a-f]/,
     title: "uvm_fault: {frame}",
     frames: ["pc", "stack"],
     follows: "always",
@@ -263,7 +275,7 @@ export const bsdRules: readonly Rule[] = [
     type: "dos",
     isFinal: true,
     // A Go program's and a Rust program's panics look different: "panic: runtime error", "panicked at".
-    start: /(?:^|login: |[\])] )panic: (?!runtime error|goroutine|vop_never)(?<text>\S.{0,160})/,
+    start: /(?:^|login: |[\])#$%] )panic: (?!runtime error|goroutine|vop_never)(?<text>\S.{0,160})/,
     title: "panic: {text}",
     follows: "always",
     example: "panic: vm_fault: fault on nofault entry, addr: 0xfffffe0001234000",

@@ -123,6 +123,7 @@ export const linuxFaultRules: readonly Rule[] = [
     isFinal: true,
     start: /PANIC: double fault/,
     title: "PANIC: double fault in {frame}",
+    skip: /double_fault/,
     follows: "before-trace",
     frames: ["pc", "stack"],
     example: "PANIC: double fault, error_code: 0x0",

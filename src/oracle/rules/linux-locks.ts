@@ -10,8 +10,9 @@ export const linuxLockRules: readonly Rule[] = [
     os: "linux",
     type: "lockdep",
     start:
-      /(?:WARNING|INFO|BUG): (?:possible (?:circular locking dependency|recursive locking|irq lock inversion dependency|irq lockdep|deadlock)|inconsistent \{.*\} -> \{.*\})/,
+      /(?<level>WARNING|INFO|BUG): (?<what>(?:possible (?:circular locking dependency|recursive locking|irq lock inversion dependency|irq lockdep|deadlock)|inconsistent \{.*\} -> \{.*\})(?: detected)?)/,
     title: "possible deadlock in {frame}",
+    cutOffTitle: "{level}: {what}",
     frames: ["lock", "stack"],
     example: "WARNING: possible circular locking dependency detected",
   },

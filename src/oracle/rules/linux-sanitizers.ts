@@ -41,8 +41,9 @@ export const linuxSanitizerRules: readonly Rule[] = [
     os: "linux",
     type: "kasan-read",
     // Kernels before 4.10 told the address on the line itself.
-    start: /BUG: KASAN: (?<kind>[\w-]+) in (?<frame>[\w.]+)\+0x[0-9a-f/x]+ at addr/,
+    start: /BUG: KASAN: (?<kind>[\w-]+) in (?<frame>(?<place>[\w.]+))\+0x[0-9a-f/x]+ at addr/,
     title: "KASAN: {kind} {access} in {frame}",
+    cutOffTitle: "KASAN: {kind} in {place} at addr ADDR",
     frames: ["stack", "line"],
     fields: { access },
     types: [
