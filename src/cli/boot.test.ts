@@ -187,6 +187,13 @@ test("consoles go where their backends say", async () => {
   expect(readdirSync(cwd)).toEqual([]);
 });
 
+test("in a GitHub job's log the runner obeys no command that a guest prints, and those that follow again", async () => {
+  const env = { GITHUB_ACTIONS: "true" };
+  const { stdout } = await runPetri(newFolder(), [...guest, "--expect", "0.1.0\r\n"], env);
+  const [, token] = /^::stop-commands::([0-9a-f]{32})\n/.exec(stdout) ?? [];
+  expect(stdout).toBe(`::stop-commands::${token}\n${ready}\n::${token}::\n`);
+});
+
 test("--com1 file=PATH and stderr", async () => {
   const cwd = newFolder();
   await runPetri(cwd, [...guest, "--com1", "file=com1.log", "--expect", "0.1.0\r\n"]);

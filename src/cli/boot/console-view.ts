@@ -3,6 +3,7 @@ import type { ConsoleName, Machine } from "../../machine/machine.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { writeTo } from "../output.ts";
 import type { AttachSession } from "./attach-session.ts";
+import { stopWorkflowCommands } from "./ci-log.ts";
 import type { JsonEvents } from "./json-events.ts";
 import type { RunFlags } from "./options.ts";
 import { PlainStream } from "./plain-stream.ts";
@@ -53,9 +54,16 @@ function sinksOf(name: ConsoleName, consoles: Machine["consoles"], options: View
   return sinks;
 }
 
-/** A terminal gets plain text; a pipe or a file gets the bytes as they are. */
+/** A terminal gets plain text; a pipe or a file gets the bytes as they are, a CI log with no command among them. */
 function streamSink(stream: NodeJS.WriteStream, progress: Progress): Sink {
-  if (!stream.isTTY) return (bytes) => writeTo(stream, bytes);
+  if (!stream.isTTY) {
+    let first = stopWorkflowCommands(stream);
+    return (bytes) => {
+      const before = Buffer.from(first);
+      first = "";
+      return writeTo(stream, before.length > 0 ? Buffer.concat([before, bytes]) : bytes);
+    };
+  }
   const plain = new PlainStream();
   return (bytes) => {
     progress.clear();

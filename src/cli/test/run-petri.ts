@@ -21,7 +21,14 @@ export function startPetri(cwd: string, args: readonly string[], env: Record<str
     reject: false,
     stdin: "ignore",
     stripFinalNewline: false,
-    env: { PETRI_RESULTS: join(cwd, "results"), PETRI_VMM: "", NO_COLOR: "1", npm_command: "", ...env },
+    env: {
+      PETRI_RESULTS: join(cwd, "results"),
+      PETRI_VMM: "",
+      NO_COLOR: "1",
+      npm_command: "",
+      GITHUB_ACTIONS: "",
+      ...env,
+    },
   });
   onTestFinished(() => void running.kill());
   return running;
