@@ -80,6 +80,27 @@ export function isQuantifier(token: string | undefined): boolean {
   return token !== undefined && /^([*+?]|\{\d)/.test(token);
 }
 
+/** What the decoder leaves as it is, but for its line end. */
+const plain = /^[\x20-\x7e\t]*\r*$/;
+
+/**
+ * Asks the expression itself (with the flags `gm`) about a plain line that has the needle: what only begins alike need
+ * not be decoded, either. For an expression that does not cross lines.
+ */
+export function sharpened(needle: Needle | undefined, regex: RegExp): Needle | undefined {
+  if (!needle) return undefined;
+  return (lines, from) => {
+    for (let at = needle(lines, from); at >= 0; ) {
+      const end = lines.indexOf("\n", at);
+      const line = lines.slice(lines.lastIndexOf("\n", at) + 1, end < 0 ? undefined : end);
+      regex.lastIndex = 0;
+      if (end < 0 || !plain.test(line) || regex.test(line.replace(/\r+$/, ""))) return at;
+      at = needle(lines, end + 1);
+    }
+    return -1;
+  };
+}
+
 /**
  * Where the needle is, colours anywhere in it left out; or its beginning, before anything else that the decoder might
  * leave out. A CR in it would end its line.

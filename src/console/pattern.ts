@@ -4,7 +4,7 @@ import { WindowFinder } from "./find-across-lines.ts";
 import { LineFinder } from "./find-in-lines.ts";
 import { LiteralFinder } from "./find-literal.ts";
 import { type Finder, windowOverlap } from "./finder.ts";
-import { literalPrefix, longestRun, type Needle, needleOfLiteral, needleOfRegex } from "./needle.ts";
+import { literalPrefix, longestRun, type Needle, needleOfLiteral, needleOfRegex, sharpened } from "./needle.ts";
 import { readRegex } from "./regex-source.ts";
 import type { PatternRecord } from "./wait-record.ts";
 
@@ -80,7 +80,7 @@ function compileRegex(pattern: RegExp, isRaw: boolean, skipsKernelLines: boolean
     gist: isRaw ? undefined : longestRun(pattern),
     isOpen,
     ...{ isRaw, skipsKernelLines },
-    needle: isRaw || crossesLines ? undefined : needleOfRegex(pattern),
+    needle: isRaw || crossesLines ? undefined : sharpened(needleOfRegex(pattern), new RegExp(source, flags)),
     newFinder: () => {
       const regex = new RegExp(source, flags);
       const prefix = isRaw ? "" : literalPrefix(pattern);

@@ -65,5 +65,6 @@ test("a gigabyte is recorded whole, in little memory, and no reader of ours stal
   const said = JSON.parse(stdout);
   expect(said).toMatchObject({ faults: [], same: true });
   expect(said.taken).toBeLessThan(megabyte);
-  expect(said.growth).toBeLessThan(64 * megabyte);
+  // 40 MB when measured, all of it buffers of reads under way; an eighth of what was sent would be a leak.
+  expect(said.growth).toBeLessThan((blocks / 8) * megabyte);
 }, 120_000);

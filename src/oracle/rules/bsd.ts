@@ -286,7 +286,7 @@ export const bsdRules: readonly Rule[] = [
     type: "dos",
     isFinal: true,
     isPrompt: true,
-    start: /^(?:ddb(?:\{\d+\})?|db\{\d+\}|db)>(?: |$)/,
+    start: /^(?:ddb>|ddb\{\d+\}>|db\{\d+\}>|db>)(?: |$)/,
     title: "stopped in the kernel debugger",
     follows: "always",
     example: "ddb{0}> ",
