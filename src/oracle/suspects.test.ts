@@ -92,6 +92,31 @@ describe("the scanner", () => {
     );
   });
 
+  test("finds the first of several in a long stretch, wherever they stand", () => {
+    const words = ["panic: ", "Kernel panic - not", "BUG: soft lockup"];
+    const scanner = new WordScanner(words);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 3000 }),
+        fc.array(fc.tuple(fc.nat(3000), fc.constantFrom(...words)), { maxLength: 3 }),
+        fc.nat(40),
+        (length, places, from) => {
+          const lines = Buffer.from("kernel: all is well in panic and BUG\n".repeat(100).slice(0, length));
+          for (const [at, word] of places) lines.write(word, at % (length + 1), "latin1");
+          const text = lines.toString("latin1");
+          const all = words.map((word) => text.indexOf(word, from)).filter((at) => at >= 0);
+          const found = scanner.next(lines, from, lines.length);
+          // Which of two that overlap, nobody asks: they are in one line.
+          const lineOf = (at: number) => text.slice(0, at).split("\n").length;
+          if (all.length === 0) expect(found).toBe(Math.max(lines.length, found));
+          else expect(lineOf(found)).toBeLessThanOrEqual(lineOf(Math.min(...all)));
+          if (found < lines.length) expect(words.some((word) => text.startsWith(word, found))).toBe(true);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
   test("looks only between its bounds", () => {
     const bytes = Buffer.from("panic: one panic: two panic: three");
     const scanner = new WordScanner(["panic: "]);
