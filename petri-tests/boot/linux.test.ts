@@ -38,10 +38,12 @@ vmTest(
 );
 
 vmTest(
-  "Debian's 32-bit kernel boots to a shell on v86",
+  "Debian's 32-bit kernel boots to a shell on v86, phase by phase",
   { on: matrix({ vmm: "v86", boot: "kernel", image: "debian-686" }) },
   async ({ vm, guest }) => {
     await expect(vm.console()).toPrint(ready);
+    await expect(vm).toReach("ready");
+    expect(vm.phases.map(({ phase }) => phase)).toEqual(["kernel", "init", "ready"]);
     expect(await guest.echo("alive on v86")).toBe("alive on v86");
     await guest.shutdown();
     await expect(vm).toPowerOff();

@@ -67,15 +67,6 @@ vmTest(
 );
 
 vmTest(
-  "Linux boots in phases on v86",
-  { on: matrix({ vmm: "v86", boot: "kernel", image: "debian-686" }) },
-  async ({ vm }) => {
-    await expect(vm).toReach("ready");
-    expect(vm.phases.map(({ phase }) => phase)).toEqual(linux.kernel);
-  },
-);
-
-vmTest(
   "a phase that comes too late says when each one came",
   { on: matrix({ boot: "kernel", image: "petri-guest" }) },
   async ({ vm, guest }) => {
