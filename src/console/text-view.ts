@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { Decoder } from "./decoder.ts";
 import { OffsetMap } from "./offset-map.ts";
+import { once } from "./once.ts";
 
 /** A sliding stretch of a console's text, each character of which knows the bytes it came from. */
 export interface TextView {
@@ -137,12 +138,4 @@ function identityFrom(offset: number): OffsetMap {
   const map = new OffsetMap();
   map.add(0, offset, 1);
   return map;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

@@ -14,12 +14,10 @@ import { type LockedPackage, type PackageBuild, unpackPackages, type WantedPacka
 import type { DebianSource, OwnParts } from "./recipe.ts";
 import { sniffKernel } from "./sniff.ts";
 import type { Built } from "./store.ts";
+import { hostArch } from "./tools.ts";
 
 /** What grub-mkimage needs that a small Debian lacks; unpacked beside it, so nobody installs anything. */
 const hostTools = ["grub-common", "libdevmapper1.02.1", "xz-utils"];
-
-/** Debian's name for the architecture this process runs on. */
-export const hostArch = process.arch === "arm64" ? "arm64" : "amd64";
 
 export interface BuildInput extends PackageBuild {
   readonly cmdline: string;

@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type BuildInput, grubPackages, hostArch, newerThanLock } from "./build-debian.ts";
+import { type BuildInput, grubPackages, newerThanLock } from "./build-debian.ts";
 import { makeStrandedGrub } from "./grub.ts";
 import { writeHybridDisk } from "./hybrid-disk.ts";
 import { unpackPackages } from "./packages.ts";
 import type { Built } from "./store.ts";
+import { hostArch } from "./tools.ts";
 
 /** A disk that starts GRUB under a BIOS and under UEFI, and no further: the partition with its modules is missing. */
 export async function buildGrubRescue(input: BuildInput): Promise<Built> {

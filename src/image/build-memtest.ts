@@ -1,11 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type BuildInput, grubPackages, hostArch, newerThanLock } from "./build-debian.ts";
+import { type BuildInput, grubPackages, newerThanLock } from "./build-debian.ts";
 import { makeBiosGrub, makeEfiGrub } from "./grub.ts";
 import { writeHybridDisk } from "./hybrid-disk.ts";
 import { packageRoot } from "./lock-file.ts";
 import { unpackPackages, type WantedPackage } from "./packages.ts";
 import type { Built } from "./store.ts";
+import { hostArch } from "./tools.ts";
 
 const arch = "amd64";
 export const memtestPackages: readonly WantedPackage[] = [{ wanted: "memtest86+", arch }, ...grubPackages];

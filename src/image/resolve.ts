@@ -2,8 +2,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HostError, UnsupportedError } from "../machine/errors.ts";
 import type { BootKind } from "../machine/machine.ts";
-import { build } from "./build.ts";
-import { hostArch } from "./build-debian.ts";
 import { cacheFolder } from "./cache.ts";
 import { sha256, sha256File } from "./digest.ts";
 import { packageRoot, readLock } from "./lock-file.ts";
@@ -11,7 +9,7 @@ import type { Manifest } from "./manifest.ts";
 import type { BuiltSource, DebianSource, ImageOptions, ImageRecipe, ResolvedImage, ShippedSource } from "./recipe.ts";
 import { buildOnce } from "./store.ts";
 import { findRecipe, imageSupport } from "./support.ts";
-import { requireTools } from "./tools.ts";
+import { hostArch, requireTools } from "./tools.ts";
 
 /** Raised when the code that builds images gives other bytes for the same recipe. */
 const builderVersion = 5;
@@ -70,6 +68,7 @@ async function built(recipe: ImageRecipe, source: BuiltSource, boot: BootKind, o
     ...(options.signal && { signal: options.signal }),
     build: async (workFolder, outFolder) => {
       requireTools(recipe);
+      const { build } = await import("./build.ts");
       const locked = await readLock(recipe.name);
       const input = { cacheFolder: cacheFolder(), locked, workFolder, outFolder, cmdline: recipe.cmdline ?? "" };
       const steps = { onStep: report, ...(options.signal && { signal: options.signal }) };

@@ -2,6 +2,9 @@ import { localHost } from "../host/local.ts";
 import { HostError } from "../machine/errors.ts";
 import type { ImageRecipe } from "./recipe.ts";
 
+/** Debian's name for the architecture this process runs on. */
+export const hostArch = process.arch === "arm64" ? "arm64" : "amd64";
+
 export interface MissingTool {
   readonly tool: string;
   /** The command that brings it. */
@@ -14,7 +17,7 @@ const buildTools = ["apt-get", "apt-cache", "dpkg-deb"];
 /** What this host lacks to build the image; empty for images that come with Petri. */
 export function missingTools(
   { source, name }: Pick<ImageRecipe, "source" | "name">,
-  hostArch: string = process.arch,
+  nodeArch: string = process.arch,
 ): MissingTool[] {
   if (source.kind === "shipped") return [];
   // Every Debian and Ubuntu has them, so a host without them is neither.
@@ -22,7 +25,7 @@ export function missingTools(
     "build it once in a Debian container that shares the cache:\n" +
     `    docker run --rm -v "$HOME/.cache/petri:/cache" -e PETRI_CACHE=/cache node:20-bookworm npx petri-vm images build ${name}`;
   const missing = buildTools.filter((tool) => !localHost.which(tool)).map((tool) => ({ tool, fix }));
-  if (source.kind !== "debian" || !source.own || hostArch === "x64") return missing;
+  if (source.kind !== "debian" || !source.own || nodeArch === "x64") return missing;
   // Debian's compiler for it is unpacked and run here.
   return [
     ...missing,

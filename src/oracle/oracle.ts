@@ -1,3 +1,4 @@
+import { once } from "../console/once.ts";
 import { type ConsoleLine, LineSplitter, type Skim } from "./lines.ts";
 import { type KernelLine, readKernelLine } from "./printk.ts";
 import { OpenReport } from "./report.ts";
@@ -28,7 +29,6 @@ export interface OracleOptions {
 export class Oracle {
   readonly #splitter = new LineSplitter();
   readonly #rules: readonly Rule[];
-  /** Undefined if every line must be read. */
   readonly #suspects: typeof builtinSuspects;
   readonly #ignore: readonly RegExp[];
   readonly #uptime = new Uptime();
@@ -44,6 +44,11 @@ export class Oracle {
   /** True while a report has begun whose end is still to come: a wait should give it a moment. */
   get isReporting(): boolean {
     return this.#open.length > 0;
+  }
+
+  /** Works out now what to look for, and not when the first bytes come: it takes some 20 ms, once for all oracles. */
+  prepare(): void {
+    this.#suspects();
   }
 
   *push(chunk: Uint8Array): Generator<Finding> {
@@ -80,7 +85,7 @@ export class Oracle {
 
   /** Of most lines nothing is asked: no report is open that they could belong to, and they start none. */
   #skim(lines: Buffer): Skim {
-    const nextSuspect = this.#suspects?.(lines);
+    const nextSuspect = this.#suspects()?.(lines);
     if (nextSuspect === undefined) return (from) => from;
     const nextTime = remembered(nextSettled(lines));
     return (from, end) => {
@@ -140,8 +145,9 @@ export class Oracle {
   }
 }
 
+/** Gives undefined if every line must be read. */
 function suspectsOfRules(rules: readonly Rule[]) {
-  return suspectsOf([...rules.map(({ start }) => start), ...lifeSigns]);
+  return once(() => suspectsOf([...rules.map(({ start }) => start), ...lifeSigns]));
 }
 
 const builtinSuspects = suspectsOfRules(builtinRules);

@@ -1,6 +1,5 @@
-import { type UserImage as FileImage, imageFromUser } from "../image/from-user.ts";
+import type { UserImage as FileImage } from "../image/from-user.ts";
 import type { ImageOptions, ResolvedImage } from "../image/recipe.ts";
-import { resolveImage } from "../image/resolve.ts";
 import { findRecipe } from "../image/support.ts";
 import type { BootKind } from "../machine/machine.ts";
 import { type MachineOverrides, mergeMachine } from "../machine/merge.ts";
@@ -16,7 +15,12 @@ export function machineOf(cell: Cell, ...layers: readonly MachineOverrides[]): M
 }
 
 export async function imageOf(image: ImageChoice, boot: BootKind, options: ImageOptions): Promise<ResolvedImage> {
-  if (typeof image === "string") return await resolveImage(image, boot, options);
+  // Finding images is loaded for those who have one: a kernel by its path has none.
+  if (typeof image === "string") {
+    const { resolveImage } = await import("../image/resolve.ts");
+    return await resolveImage(image, boot, options);
+  }
+  const { imageFromUser } = await import("../image/from-user.ts");
   const { name, boot: _, ready, ...files } = image;
   const said = {
     ...files,

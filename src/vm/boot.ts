@@ -1,6 +1,3 @@
-import { type Guest, type GuestHost, guestOf } from "../guest/driver.ts";
-import { petriGuest } from "../guest/petri-guest.ts";
-import { shellGuest } from "../guest/shell.ts";
 import type { Host } from "../host/host.ts";
 import { localHost } from "../host/local.ts";
 import { prepareRecorder } from "../host/recording.ts";
@@ -8,28 +5,23 @@ import type { Relay } from "../host/relay.ts";
 import { newRunDirectory, type RunDirectory } from "../host/run-directory.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { UnsupportedError, UsageError } from "../machine/errors.ts";
-import type { ConsoleName, Machine, MachineInput } from "../machine/machine.ts";
+import type { Machine, MachineInput } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
 import { mergeSettings } from "../machine/settings.ts";
 import { parseMachine } from "../machine/validate.ts";
-import { mergeOracle, type OracleSettings, oraclePolicy } from "../oracle/policy.ts";
-import { PowerJournal } from "../power/journal.ts";
+import type { OracleSettings } from "../oracle/policy.ts";
 import { timeoutMs } from "../power/wait.ts";
 import { TraceWriter } from "../trace/writer.ts";
-import type { Detection, RunningVmm } from "../vmm/contract.ts";
+import type { Detection, LifeSettings, RunningVmm } from "../vmm/contract.ts";
 import { vmmNamed } from "../vmm/registry.ts";
 import { applyImage, type MachinePart } from "./apply-image.ts";
 import { type BackendOptions, joinRelays, openBackends } from "./carry-backends.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkHost } from "./check-host.ts";
-import { ConsoleSet } from "./console-set.ts";
 import { choosePlacement, detectAll, detectionOf, supportReasons } from "./detection.ts";
-import { FindingJournal } from "./findings.ts";
-import { watchFrontpage } from "./frontpage.ts";
 import { digestFiles, filesOf, planRecordOf } from "./plan-record-of.ts";
-import { ProgressWatch } from "./progress-watch.ts";
-import { recordWaits } from "./record-waits.ts";
-import { VirtualMachine } from "./virtual-machine.ts";
+import type { VirtualMachine } from "./virtual-machine.ts";
+import type { Watched, watchVm } from "./watch-vm.ts";
 
 export interface BootOptions extends BackendOptions {
   /** What to boot. With an image its `boot` may be left out. */
@@ -119,7 +111,7 @@ async function launch(
   const trace = TraceWriter.open(options.traceDir, { clockStart });
   let run: RunDirectory | undefined;
   let running: RunningVmm | undefined;
-  let vm: VirtualMachine | undefined;
+  let watched: Watched | undefined;
   try {
     run = newRunDirectory();
     const { path: runDir, remove } = run;
@@ -128,49 +120,36 @@ async function launch(
     trace.writeMachine(machine);
     trace.writePlacement({ ...placement, accelerator: plan.accelerator });
     trace.writePlan(planRecordOf(plan, detection, {}));
-    const names = Object.keys(plan.consoles) as ConsoleName[];
+    const budgetMs = progressBudget(options.progressWithin);
     const stopDigests = new AbortController();
     const faults: Error[] = [];
-    const defaultTimeoutMs = () => options.waitTimeoutMs ?? defaultWaitMs;
-    const fault = (error: Error) => void (vm ? vm.fail(error) : faults.push(error));
-    const observers = recordWaits((event) => {
-      try {
-        trace.append(event);
-      } catch (error) {
-        fault(error as Error); // append throws HostErrors
-      }
-    });
-    const budgetMs = progressBudget(options.progressWithin);
-    const progress = new ProgressWatch({ budgetMs, onStuck: (waits) => void vm?.stuck(waits, budgetMs ?? 0) });
-    const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power, watcher: progress });
-    const findings = new FindingJournal({ defaultTimeoutMs, watcher: progress, scene: () => consoles.scene() });
-    const consoles = new ConsoleSet(names, options.traceDir, {
-      send: (name, bytes, isSecret) => running?.write(name, bytes, isSecret),
-      defaultTimeoutMs,
-      observe: observers.console,
-      watcher: progress,
-    });
+    const fault = (error: Error) => void (watched ? watched.vm.fail(error) : faults.push(error));
+    const early: Parameters<LifeSettings["onBytes"]>[] = [];
+    const loaded: { watch?: typeof watchVm } = {};
     const started = await vmm.launch(plan, paths, host, {
       clockStart,
       ...signalOf(options),
-      onBytes: (name, end, at) => consoles.advance(name, end, at),
+      onBytes: (...news) => void (watched ? watched.consoles.advance(...news) : early.push(news)),
       onFault: fault,
+      whileStarting: async () => {
+        loaded.watch = await loadWatch();
+      },
     });
     running = started;
     trace.append({ kind: "vm", what: "spawned", pid: started.pid });
-    vm = new VirtualMachine({
-      ...{ machine, placement: { ...placement, accelerator: plan.accelerator }, plan, image: options.image },
-      ...{ running: watchFrontpage(machine, started, consoles, clockStart), trace, consoles, power, findings },
-      vmlinux: options.vmlinux ?? options.image?.vmlinux,
-      oracle: oraclePolicy(mergeOracle(impliedBy(machine), options.oracle)),
-      ...{ progress, defaultTimeoutMs },
-      makeGuest: (self) => guestFor(self, consoles),
+    const watch = loaded.watch ?? (await loadWatch());
+    watched = watch({
+      ...{ machine, placement, plan, image: options.image, running, trace, budgetMs, onFault: fault },
+      ...{ vmlinux: options.vmlinux, oracle: options.oracle },
+      defaultTimeoutMs: () => options.waitTimeoutMs ?? defaultWaitMs,
       release: () => {
         stopDigests.abort();
         for (const relay of relays) relay.close();
         remove();
       },
     });
+    const { vm, consoles } = watched;
+    for (const news of early) consoles.advance(...news);
     joinRelays(vm, relays);
     if (faults[0]) throw faults[0];
     if (!options.paused) await vm.resume();
@@ -184,16 +163,16 @@ async function launch(
     return vm;
   } catch (error) {
     // What went wrong is worth more than what goes wrong while clearing up after it.
-    await (vm ?? running)?.quit().catch(() => {});
+    await (watched?.vm ?? running)?.quit().catch(() => {});
     run?.remove();
     trace.close();
     throw error;
   }
 }
 
-/** Without the firmware's front page a machine that has nothing to boot powers off: that is then no crash. */
-function impliedBy({ boot }: Machine): OracleSettings {
-  return boot.kind === "uefi" && !boot.frontpage ? { ignore: [/^no bootable device$/] } : {};
+/** What watches a VM is half of Petri: it is loaded while the VMM, a process of its own, is starting. */
+async function loadWatch(): Promise<typeof watchVm> {
+  return (await import("./watch-vm.ts")).watchVm;
 }
 
 /** Throws UsageError for what is no time above 0. */
@@ -202,55 +181,4 @@ function progressBudget(within: number | string | undefined): number | undefined
   const ms = timeoutMs(within, () => 0);
   if (ms > 0) return ms;
   throw new UsageError("progressWithin: 0 would fail every wait; leave it out to have no limit");
-}
-
-function guestFor(vm: VirtualMachine, consoles: ConsoleSet): Guest {
-  const { image } = vm;
-  const console = consoles.get("com1");
-  if (!image || !console) return noGuest(image ? "a machine without com1" : "a machine booted without an image");
-  const ready = image.ready && new RegExp(image.ready.source, image.ready.flags);
-  const bootOffset = () => vm.bootOffset();
-  let known: { boot: number; end: Promise<number> } | undefined;
-  const host: GuestHost = {
-    console,
-    bootOffset,
-    ready: () => {
-      const from = bootOffset();
-      if (known?.boot !== from) {
-        const end = ready
-          ? console
-              .cursor(from)
-              .expect(ready)
-              .then((match) => match.end)
-          : Promise.resolve(from);
-        known = { boot: from, end };
-        // A wait that failed is asked again by the next command.
-        end.catch(() => {
-          known = undefined;
-        });
-      }
-      return known.end;
-    },
-    expectCrash: (cause) => vm.expectCrash(cause),
-    watchdog: vm.machine.watchdog,
-  };
-  switch (image.driver) {
-    case "petri-guest":
-      return petriGuest(host);
-    case "shell":
-      return shellGuest(host, image.shellPrompt ?? (isSuperuser(image) ? "# " : "$ "), image.login);
-    case "none":
-      return guestOf(`the image ${image.name}`, host, {});
-  }
-}
-
-/** What the usual prompts of a POSIX shell tell (sh(1), PS1). */
-function isSuperuser({ login }: ResolvedImage): boolean {
-  return login === undefined || login.user === "root";
-}
-
-function noGuest(what: string): Guest {
-  const refuse = () => Promise.reject(new UnsupportedError(`${what} has no guest driver; use vm.console()`));
-  const refusals = { ready: refuse, shutdown: refuse, reset: refuse, hang: refuse, tripleFault: refuse };
-  return { ...refusals, watchdog: refuse, echo: refuse, info: refuse, flood: refuse };
 }

@@ -43,6 +43,10 @@ export class OracleWatch {
       const timers = { reportDeadline: undefined, silence: undefined, next: undefined };
       this.readers.set(name, { name, source, oracle: new Oracle(options), at: 0, lastBytes: 0, ...timers });
     }
+    // Whoever made this first lets the guest run; then there is time until it prints.
+    setImmediate(() => {
+      for (const { oracle } of this.readers.values()) oracle.prepare();
+    });
   }
 
   /** The console has more bytes. */

@@ -22,6 +22,7 @@ import { noProgress } from "./hang-evidence.ts";
 import type { PhaseRecord } from "./phase-tracker.ts";
 import type { ProgressWatch } from "./progress-watch.ts";
 import type { ReachOptions } from "./reach.ts";
+import { VmOver } from "./vm-over.ts";
 import { watchedGuest } from "./watched-guest.ts";
 
 export type VmState = "paused" | "running" | "halted" | "ended";
@@ -30,11 +31,6 @@ export type VmState = "paused" | "running" | "halted" | "ended";
 export interface VmExit {
   readonly code: number;
   readonly event: PowerEvent;
-}
-
-/** Why a wait can no longer be met: the guest stopped, or the VM ended. An assertion that fails by it exits with 1. */
-export class VmOver extends Error {
-  override readonly name = "VmOver";
 }
 
 export interface VmParts {

@@ -172,4 +172,6 @@ export interface LifeSettings {
   readonly onBytes: (console: ConsoleName, end: number, at: number) => void;
   /** A fault on our side while the VM runs, such as a full disk. */
   readonly onFault: (error: Error) => void;
+  /** Called once the VMM's process is there: `launch` resolves no sooner than this does. */
+  readonly whileStarting?: () => Promise<void>;
 }

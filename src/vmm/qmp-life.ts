@@ -82,7 +82,7 @@ export class QmpLife {
       const died = ended.then((end) => Promise.reject(diedEarly(what, end, logTail())));
       const connected = recording.connected.then(() => qmp.negotiate());
       await Promise.race([
-        connected,
+        Promise.all([connected, settings.whileStarting?.()]),
         died,
         aborted(settings.signal, stop.signal),
         outOfTime(what, logTail, stop.signal),

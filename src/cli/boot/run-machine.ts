@@ -8,7 +8,6 @@ import { boot } from "../../vm/boot.ts";
 import { checkOutputs } from "../../vm/check-outputs.ts";
 import type { VmFinding } from "../../vm/findings.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
-import { attach } from "./attach-session.ts";
 import { type ConsoleView, viewConsoles } from "./console-view.ts";
 import { type Ending, endingByError, verdictOf } from "./ending.ts";
 import { JsonEvents } from "./json-events.ts";
@@ -86,6 +85,7 @@ async function bootAndJudge(
     flags.steps.length === 0 &&
     !flags.json &&
     !flags.quiet;
+  const terminal = isInteractive ? await import("./attach-session.ts") : undefined;
   const oracle = oracleOf(settings.oracle, flags.oracle, isInteractive);
   // Paused, so that all who watch are there before the first byte.
   const { vmlinux, progressWithinMs: progressWithin = settings.progressWithin } = flags;
@@ -130,7 +130,7 @@ async function bootAndJudge(
   });
   void json?.write({ event: "start", ...vm.placement, trace: vm.traceDir, pid: process.pid });
   if (isInteractive) progress.clear();
-  const session = isInteractive ? attach(vm, judge) : undefined;
+  const session = terminal?.attach(vm, judge);
   let view: ConsoleView | undefined;
   let ending: Ending;
   try {

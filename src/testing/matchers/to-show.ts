@@ -3,7 +3,7 @@ import { printable } from "../../console/printable.ts";
 import { framed } from "../../console/screen/frame.ts";
 import { Screen } from "../../console/screen/screen.ts";
 import { TimeoutError, UsageError } from "../../machine/errors.ts";
-import { VmOver } from "../../vm/virtual-machine.ts";
+import { VmOver } from "../../vm/vm-over.ts";
 import { siteOf } from "../site.ts";
 import { endedTest, vmOf } from "./subjects.ts";
 import { passed, type WaitingMatcher, waitingMatcher } from "./waiting-matcher.ts";

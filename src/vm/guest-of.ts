@@ -1,0 +1,59 @@
+import { type Guest, type GuestHost, guestOf } from "../guest/driver.ts";
+import { petriGuest } from "../guest/petri-guest.ts";
+import { shellGuest } from "../guest/shell.ts";
+import type { ResolvedImage } from "../image/recipe.ts";
+import { UnsupportedError } from "../machine/errors.ts";
+import type { ConsoleSet } from "./console-set.ts";
+import type { VirtualMachine } from "./virtual-machine.ts";
+
+/** The driver that fits the VM's image; one that refuses where none does. */
+export function guestFor(vm: VirtualMachine, consoles: ConsoleSet): Guest {
+  const { image } = vm;
+  const console = consoles.get("com1");
+  if (!image || !console) return noGuest(image ? "a machine without com1" : "a machine booted without an image");
+  const ready = image.ready && new RegExp(image.ready.source, image.ready.flags);
+  const bootOffset = () => vm.bootOffset();
+  let known: { boot: number; end: Promise<number> } | undefined;
+  const host: GuestHost = {
+    console,
+    bootOffset,
+    ready: () => {
+      const from = bootOffset();
+      if (known?.boot !== from) {
+        const end = ready
+          ? console
+              .cursor(from)
+              .expect(ready)
+              .then((match) => match.end)
+          : Promise.resolve(from);
+        known = { boot: from, end };
+        // A wait that failed is asked again by the next command.
+        end.catch(() => {
+          known = undefined;
+        });
+      }
+      return known.end;
+    },
+    expectCrash: (cause) => vm.expectCrash(cause),
+    watchdog: vm.machine.watchdog,
+  };
+  switch (image.driver) {
+    case "petri-guest":
+      return petriGuest(host);
+    case "shell":
+      return shellGuest(host, image.shellPrompt ?? (isSuperuser(image) ? "# " : "$ "), image.login);
+    case "none":
+      return guestOf(`the image ${image.name}`, host, {});
+  }
+}
+
+/** What the usual prompts of a POSIX shell tell (sh(1), PS1). */
+function isSuperuser({ login }: ResolvedImage): boolean {
+  return login === undefined || login.user === "root";
+}
+
+function noGuest(what: string): Guest {
+  const refuse = () => Promise.reject(new UnsupportedError(`${what} has no guest driver; use vm.console()`));
+  const refusals = { ready: refuse, shutdown: refuse, reset: refuse, hang: refuse, tripleFault: refuse };
+  return { ...refusals, watchdog: refuse, echo: refuse, info: refuse, flood: refuse };
+}

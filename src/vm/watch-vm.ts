@@ -1,0 +1,74 @@
+import type { ResolvedImage } from "../image/recipe.ts";
+import type { ConsoleName, Machine } from "../machine/machine.ts";
+import type { Placement } from "../machine/placement.ts";
+import { mergeOracle, type OracleSettings, oraclePolicy } from "../oracle/policy.ts";
+import { PowerJournal } from "../power/journal.ts";
+import type { TraceWriter } from "../trace/writer.ts";
+import type { RunningVmm, VmmPlan } from "../vmm/contract.ts";
+import { ConsoleSet } from "./console-set.ts";
+import { FindingJournal } from "./findings.ts";
+import { watchFrontpage } from "./frontpage.ts";
+import { guestFor } from "./guest-of.ts";
+import { ProgressWatch } from "./progress-watch.ts";
+import { recordWaits } from "./record-waits.ts";
+import { VirtualMachine } from "./virtual-machine.ts";
+
+/** A VMM that has been launched, and how its VM is to be watched. */
+export interface Launched {
+  readonly machine: Machine;
+  readonly placement: Placement;
+  readonly plan: VmmPlan;
+  readonly image: ResolvedImage | undefined;
+  readonly running: RunningVmm;
+  readonly trace: TraceWriter;
+  readonly vmlinux: string | undefined;
+  readonly oracle: OracleSettings | undefined;
+  /** What `progressWithin` came to, in milliseconds. */
+  readonly budgetMs: number | undefined;
+  readonly defaultTimeoutMs: () => number;
+  /** Told of what cannot be written into the trace. */
+  readonly onFault: (error: Error) => void;
+  readonly release: () => void;
+}
+
+/** The VM, and its consoles for whoever hears of new bytes. */
+export interface Watched {
+  readonly vm: VirtualMachine;
+  readonly consoles: ConsoleSet;
+}
+
+/** Joins a VMM to all that watches its VM: consoles, journals, the oracle, the guest's driver. */
+export function watchVm(launched: Launched): Watched {
+  const { machine, plan, image, running, trace, budgetMs, defaultTimeoutMs, onFault } = launched;
+  const observers = recordWaits((event) => {
+    try {
+      trace.append(event);
+    } catch (error) {
+      onFault(error as Error); // append throws HostErrors
+    }
+  });
+  const progress = new ProgressWatch({ budgetMs, onStuck: (waits) => void vm.stuck(waits, budgetMs ?? 0) });
+  const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power, watcher: progress });
+  const findings = new FindingJournal({ defaultTimeoutMs, watcher: progress, scene: () => consoles.scene() });
+  const consoles = new ConsoleSet(Object.keys(plan.consoles) as ConsoleName[], trace.dir, {
+    send: (name, bytes, isSecret) => running.write(name, bytes, isSecret),
+    defaultTimeoutMs,
+    observe: observers.console,
+    watcher: progress,
+  });
+  const vm: VirtualMachine = new VirtualMachine({
+    ...{ machine, plan, image, trace, consoles, power, findings, progress, defaultTimeoutMs },
+    placement: { ...launched.placement, accelerator: plan.accelerator },
+    running: watchFrontpage(machine, running, consoles, trace.clockStart),
+    vmlinux: launched.vmlinux ?? image?.vmlinux,
+    oracle: oraclePolicy(mergeOracle(impliedBy(machine), launched.oracle)),
+    makeGuest: (self) => guestFor(self, consoles),
+    release: launched.release,
+  });
+  return { vm, consoles };
+}
+
+/** Without the firmware's front page a machine that has nothing to boot powers off: that is then no crash. */
+function impliedBy({ boot }: Machine): OracleSettings {
+  return boot.kind === "uefi" && !boot.frontpage ? { ignore: [/^no bootable device$/] } : {};
+}
