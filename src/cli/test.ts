@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { meaning, settingWords } from "../machine/environment.ts";
+import { flagsOf, meaning, settingWords } from "../machine/environment.ts";
 import { UsageError } from "../machine/errors.ts";
 import type { RunAction } from "./program.ts";
 
@@ -29,7 +29,9 @@ export function define(run: RunAction, argv: readonly string[]): Command {
     .addHelpText("after", examples);
   command.optionsGroup("Settings, also in petri.config.ts and the environment:");
   for (const word of settingWords) {
-    if (word.flag !== undefined) command.option(`--${word.flag} <${word.value}>`, `${meaning(word)} [${word.env}]`);
+    const [flag, ...others] = flagsOf(word);
+    if (flag !== undefined) command.option(`--${flag} <${word.value}>`, `${meaning(word)} [${word.env}]`);
+    for (const other of others) command.option(`--${other} <${word.value}>`, `the same as --${flag}`);
   }
   return command.action(
     run(async (signal, paths: string[], options: TestOptions) => {
@@ -68,8 +70,8 @@ interface TestOptions {
 
 /** Flags as they were written; the settings' own reader judges them. */
 function settingsOf(command: Command): Record<string, string | undefined> {
-  const names = new Set(settingWords.map(({ flag }) => flag));
-  const said = command.options.filter((option) => names.has(option.long?.slice(2)));
+  const names = new Set(settingWords.flatMap(flagsOf));
+  const said = command.options.filter((option) => names.has(option.long?.slice(2) ?? ""));
   return Object.fromEntries(
     said.map((option) => [
       option.long?.slice(2) ?? "",

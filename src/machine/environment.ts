@@ -11,6 +11,8 @@ export interface SettingWord {
   readonly env: `PETRI_${string}`;
   /** Absent where only the environment and the file can say it. */
   readonly flag?: string;
+  /** A second flag that says the same. */
+  readonly alias?: string;
   readonly value: string;
   readonly kind: "words" | "text" | "number" | "path" | "command";
   readonly schema: z.ZodType;
@@ -26,6 +28,7 @@ export const settingWords: readonly SettingWord[] = [
     key: "accelerator",
     env: "PETRI_ACCELERATOR",
     flag: "hypervisor",
+    alias: "accelerator",
     value: "NAME,...",
     kind: "words",
     schema: shape.accelerator,
@@ -90,6 +93,11 @@ export const hostVariables: Readonly<Record<`PETRI_${string}`, string>> = {
   PETRI_APT_SOURCES: "an apt sources file to build Debian images from",
   PETRI_DEBUG: "stack traces with every error",
 };
+
+/** Every flag that says the setting. */
+export function flagsOf({ flag, alias }: SettingWord): string[] {
+  return [flag, alias].filter((name) => name !== undefined);
+}
 
 /** What a setting means, from the schema that checks it. */
 export function meaning({ schema }: SettingWord): string {

@@ -85,6 +85,15 @@ test("words in a list are split at commas", () => {
   });
 });
 
+test("an accelerator has two flags, of which one is to be written", () => {
+  expect(mergeSettings({ flags: { accelerator: "tcg,kvm" }, cwd }).accelerator).toEqual(["tcg", "kvm"]);
+  expect(mergeSettings({ flags: { hypervisor: "tcg" }, cwd }).accelerator).toEqual(["tcg"]);
+  expect(complaints({ flags: { accelerator: "kmv" } })).toContain("--accelerator kmv is not accepted: write kvm, ");
+  expect(complaints({ flags: { accelerator: "tcg", hypervisor: "tcg" } })).toContain(
+    "--hypervisor and --accelerator say the same: write one",
+  );
+});
+
 test("everything wrong is told at once, with where it was written", () => {
   const config = {
     retires: 1,

@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { type ConfigOutput, configSchema } from "./config.ts";
-import { misspelt, type SettingWord, settingWords } from "./environment.ts";
+import { flagsOf, misspelt, type SettingWord, settingWords } from "./environment.ts";
 import { UsageError } from "./errors.ts";
 import { accepted, toProblems } from "./issue-text.ts";
 import { formatProblem, showWord } from "./problem.ts";
@@ -43,6 +43,11 @@ export interface SettingSources {
  */
 export function mergeSettings({ config, configFile, env = {}, flags = {}, cwd }: SettingSources): Settings {
   const problems: string[] = [];
+  const written = (word: SettingWord) => flagsOf(word).filter((name) => flags[name] !== undefined);
+  for (const word of settingWords) {
+    const twice = written(word);
+    if (twice.length > 1) problems.push(`${twice.map((name) => `--${name}`).join(" and ")} say the same: write one`);
+  }
   const file = readConfig(config, configFile ?? "petri.config.ts", problems);
   const base = configFile === undefined ? cwd : dirname(resolve(cwd, configFile));
   const layers: Layer[] = [
@@ -57,8 +62,8 @@ export function mergeSettings({ config, configFile, env = {}, flags = {}, cwd }:
     ),
     fromWords(
       settingWords,
-      (word) => flags[word.flag ?? ""],
-      (word, text) => `--${word.flag} ${text}`,
+      (word) => flags[written(word)[0] ?? ""],
+      (word, text) => `--${written(word)[0]} ${text}`,
       cwd,
       problems,
     ),

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { hostVariables, meaning, settingWords } from "../../machine/environment.ts";
+import { flagsOf, hostVariables, meaning, settingWords } from "../../machine/environment.ts";
 import type { MachineInput } from "../../machine/machine.ts";
 import { machineOptions } from "../../machine/options.ts";
 import type { VmmName } from "../../machine/placement.ts";
@@ -31,7 +31,9 @@ export const docTables: Readonly<Record<string, () => string>> = {
       settingWords.map((word) => [
         code(word.key),
         code(word.env),
-        word.flag === undefined ? "" : code(`--${word.flag} ${word.value}`),
+        flagsOf(word)
+          .map((flag) => code(`--${flag} ${word.value}`))
+          .join(" or "),
         meaning(word),
       ]),
     ),
