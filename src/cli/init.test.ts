@@ -23,6 +23,7 @@ test("what it writes into an empty folder passes as it is", { timeout: 120_000 }
     wrote vitest.config.ts
     wrote tests/boot.test.ts
     wrote .github/workflows/petri.yml
+    wrote .gitignore
 
     Next:
       npm install
@@ -30,6 +31,7 @@ test("what it writes into an empty folder passes as it is", { timeout: 120_000 }
       npx petri doctor          what works here, and how to get the rest
     "
   `);
+  expect(readFileSync(join(cwd, ".gitignore"), "utf8")).toBe("petri-results/\n");
   link(cwd);
   const run = await runPetri(cwd, ["test", "--vmm", "v86", "--boot", "kernel"]);
   expect(run.stdout).toMatch(/^✓ boots, answers and powers off \[v86 kernel petri-guest\]/m);
@@ -89,4 +91,29 @@ test("in a project of its own it leaves package.json alone", async () => {
   expect(exitCode).toBe(0);
   expect(stdout).toContain("  npm install --save-dev petri-vm vitest\n");
   expect(readFileSync(join(cwd, "package.json"), "utf8")).toBe("{}");
+});
+
+test.each([
+  ["node_modules", "node_modules\npetri-results/\n"],
+  ["node_modules/\r\n", "node_modules/\r\npetri-results/\r\n"],
+  ["# petri-results/\n!petri-results/keep\n", "# petri-results/\n!petri-results/keep\npetri-results/\n"],
+  ["a\npetri-results\r\nb\n", "a\npetri-results\r\nb\n"],
+  ["/petri-results/ \n", "/petri-results/ \n"],
+  ["**/petri-results/**", "**/petri-results/**"],
+])("results are ignored once: %j becomes %j", async (before, after) => {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, ".gitignore"), before);
+  const { exitCode, stdout } = await runPetri(cwd, ["init"]);
+  expect(exitCode).toBe(0);
+  expect(readFileSync(join(cwd, ".gitignore"), "utf8")).toBe(after);
+  expect(stdout.includes("added petri-results/ to .gitignore")).toBe(before !== after);
+});
+
+test("a .gitignore that is none stops it before anything is written", async () => {
+  const cwd = newFolder();
+  mkdirSync(join(cwd, ".gitignore"));
+  const { exitCode, stderr } = await runPetri(cwd, ["init"]);
+  expect(exitCode).toBe(71);
+  expect(stderr).toContain(".gitignore cannot be read: EISDIR");
+  expect(readdirSync(cwd)).toEqual([".gitignore"]);
 });

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HostError, UsageError } from "../../machine/errors.ts";
 import { configNames } from "../../testing/vitest-setup.ts";
+import { ignoreResults } from "./ignore-results.ts";
 import { templates } from "./templates.ts";
 
 /** Writes the files of a new project; nothing at all if one of them, or another configuration of vitest, is there. */
@@ -20,10 +21,10 @@ export function writeProject(cwd: string): number {
       "petri init overwrites nothing; move these away, or start in an empty folder",
     );
   }
+  const ignore = ignoreResults(cwd);
   for (const [path, text] of files) write(join(cwd, path), text);
-  process.stdout.write(
-    [...[...files.keys()].map((path) => `wrote ${path}`), "", ...nextSteps(cwd, hasPackage), ""].join("\n"),
-  );
+  const done = [...[...files.keys()].map((path) => `wrote ${path}`), ...(ignore ? [ignore()] : [])];
+  process.stdout.write([...done, "", ...nextSteps(cwd, hasPackage), ""].join("\n"));
   return 0;
 }
 
