@@ -52,6 +52,7 @@ test.runIf(script)("a guest that powers off stays until the user leaves; Ctrl-C 
   await terminal.until("petri-guest ready");
   terminal.type("shutdown\r");
   await terminal.until("[petri: the guest powered off (acpi-s5)");
+  await terminal.until("; Ctrl-] r starts it again, Ctrl-] q quits]");
   terminal.type("x");
   await terminal.until("[petri: the guest is halted; Ctrl-] r starts it again, Ctrl-] q quits]");
   terminal.type("\x03");

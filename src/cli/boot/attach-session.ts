@@ -1,3 +1,5 @@
+import { describeEvent } from "../../power/describe.ts";
+import type { PowerEvent } from "../../power/event.ts";
 import type { VirtualMachine } from "../../vm/virtual-machine.ts";
 import { attachHint, EscapeKeys } from "./attach.ts";
 import { frontConsole } from "./console-view.ts";
@@ -8,6 +10,8 @@ import { RawTerminal } from "./raw-terminal.ts";
 export interface AttachSession {
   show(bytes: Buffer): void;
   say(line: string): void;
+  /** Says what the guest did to its power, and how to go on from there. */
+  happened(event: PowerEvent): void;
   close(): Promise<void>;
 }
 
@@ -23,10 +27,7 @@ export function attach(vm: VirtualMachine, judge: Judge): AttachSession {
       if (vm.state === "running" && front) vm.console(front).send(bytes);
       // Ctrl-C would else do nothing where the guest cannot see it.
       else if (bytes.includes(0x03)) leave();
-      else
-        terminal.say(
-          `the guest is ${vm.state}; ${vm.state === "paused" ? "Ctrl-] p resumes" : "Ctrl-] r starts it again"}, Ctrl-] q quits`,
-        );
+      else terminal.say(`the guest is ${vm.state}; ${vm.state === "paused" ? "Ctrl-] p resumes" : again}, ${quits}`);
     },
     say: (line) => terminal.say(line),
   });
@@ -40,5 +41,18 @@ export function attach(vm: VirtualMachine, judge: Judge): AttachSession {
   };
   const terminal: RawTerminal = new RawTerminal((bytes) => keys.push(bytes), leave);
   terminal.say(front ? `${front} of ${vm.placement.vmm}: ${attachHint}` : attachHint);
-  return terminal;
+  return {
+    show: (bytes) => terminal.show(bytes),
+    say: (line) => terminal.say(line),
+    happened: (event) => terminal.say(`${describeEvent(event)}${stays(event) ? `; ${again}, ${quits}` : ""}`),
+    close: () => terminal.close(),
+  };
+}
+
+const again = "Ctrl-] r starts it again";
+const quits = "Ctrl-] q quits";
+
+/** The guest does nothing more until somebody says so. */
+function stays({ action, kind }: PowerEvent): boolean {
+  return action === "halt" || kind === "halted";
 }

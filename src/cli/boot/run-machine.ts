@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { onPipeClosed } from "../../host/closed-pipe.ts";
 import { openRelays, type Relay } from "../../host/relay.ts";
 import type { Settings } from "../../machine/settings.ts";
-import { describeEvent } from "../../power/describe.ts";
 import { boot } from "../../vm/boot.ts";
 import { checkOutputs } from "../../vm/check-outputs.ts";
 import type { VmFinding } from "../../vm/findings.ts";
@@ -101,7 +100,7 @@ async function bootAndJudge(
     onEvent: (event) => {
       json?.flush();
       void json?.write({ event: "power", ...event });
-      session?.say(describeEvent(event));
+      session?.happened(event);
     },
     onStep: ({ kind, console, text }) => {
       json?.flush();
