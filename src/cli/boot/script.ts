@@ -1,6 +1,7 @@
 import { printable } from "../../console/printable.ts";
 import { UsageError } from "../../machine/errors.ts";
 import { type ConsoleName, consoleNames, type Machine } from "../../machine/machine.ts";
+import { listOf } from "../../machine/nearest.ts";
 import { unescapeBytes } from "./escapes.ts";
 
 /** One `--expect` or `--send`: they run in the order given. */
@@ -24,7 +25,7 @@ export function parseFailOn(text: string): Watch {
 }
 
 export function parseSend(text: string): Step {
-  const { console, rest } = splitConsole(text);
+  const { console, rest } = splitConsole("--send", text);
   return { kind: "send", console, bytes: unescapeBytes(rest), text: rest };
 }
 
@@ -52,16 +53,23 @@ export function optionOf(console: ConsoleName): string {
 }
 
 function parseWatch(option: string, text: string): Watch {
-  const { console, rest } = splitConsole(text);
+  const { console, rest } = splitConsole(option, text);
   if (rest === "") throw new UsageError(`${option} needs a text or a /regular expression/ to look for`);
   return { console, pattern: parsePattern(option, rest), text: rest };
 }
 
-/** `com2:text` is for COM2, anything else for COM1; `com1:com2:text` looks for `com2:text` on COM1. */
-function splitConsole(text: string): { console: ConsoleName; rest: string } {
-  const [, name, rest] = /^([a-z]+\d):(.*)$/s.exec(text) ?? [];
+/**
+ * `com2:text` is for COM2, anything else for COM1; `com1:com2:text` looks for `com2:text` on COM1. A name that is like
+ * a console's was meant to be one: throws UsageError.
+ */
+function splitConsole(option: string, text: string): { console: ConsoleName; rest: string } {
+  const [, name, rest] = /^((?:com|hvc)\d+):(.*)$/s.exec(text) ?? [];
+  if (name === undefined || rest === undefined) return { console: "com1", rest: text };
   const console = consoleNames.find((known) => known === name);
-  return console === undefined || rest === undefined ? { console: "com1", rest: text } : { console, rest };
+  if (console !== undefined) return { console, rest };
+  throw new UsageError(
+    `${option} ${printable(text)}: there is no console ${name}: write ${listOf(consoleNames)}, or com1:${printable(text)} for that text on com1`,
+  );
 }
 
 /** `/…/` with flags of `imsu` is a regular expression; a path such as `/etc/passwd` is not one. */
