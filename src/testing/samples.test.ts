@@ -30,6 +30,10 @@ test("a crash fails the test, whatever its body does", async () => {
     const [waiting] = failuresOf(run, `waiting for text while the guest crashes [${vmm}`);
     expect(waiting?.message).toContain('while waiting for toPrint("never said") on com1');
     expect(waiting?.place).toBe("crash.sample.ts:16");
+    // Every report has a place of its own for traces.
+    for (const failure of [stuck, waiting]) expect(failure?.message).not.toMatch(/^\s*trace/m);
+    const traces = run.output.split("\n").filter((line) => line.includes(`-stuck-in-a-promise`) && line.includes(vmm));
+    expect(traces).toEqual([expect.stringMatching(/^ {2}trace /)]);
   }
 }, 240_000);
 

@@ -39,10 +39,19 @@ export function toTestResult(test: TestCase, { root, namePattern }: Selection): 
     ...(outcome === "skipped" && { skipReason: skipReason ?? unsaidReason(test) }),
     durationMs: petri?.durationMs ?? diagnostic?.duration ?? 0,
     attempts: outcome === "skipped" ? 1 : (diagnostic?.retryCount ?? 0) + 1,
-    failures: (result.errors ?? []).map((error) => toFailure(error, root, test.module.moduleId)),
+    failures: (result.errors ?? []).map((error) =>
+      withoutTraces(toFailure(error, root, test.module.moduleId), petri?.traces ?? []),
+    ),
     ...(petri?.findings && { findings: petri.findings }),
     traces: petri?.traces ?? [],
   };
+}
+
+/** A crash says where its trace is, and so does every report, for whatever has failed: once is enough. */
+function withoutTraces(failure: Failure, traces: readonly string[]): Failure {
+  const known = new Set(traces.map((path) => `trace: ${path}`));
+  const lines = failure.message.split("\n").filter((line) => !known.has(line));
+  return { ...failure, message: lines.join("\n") };
 }
 
 /** vitest skips what it cannot run: a test whose suite or file failed before it. */
