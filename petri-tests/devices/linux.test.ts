@@ -1,9 +1,6 @@
-import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { expect, matrix, vmTest } from "petri-vm/test";
-import { onTestFinished } from "vitest";
+import { fileWith, quietShell } from "./in-linux.ts";
 
 const on = matrix({ vmm: "qemu", boot: "kernel", image: "debian-cloud" });
 const machine = {
@@ -13,25 +10,15 @@ const machine = {
 };
 
 /** A disk of 1 MiB of one letter. */
-function disk(letter: string): { file: string; digest: () => string } {
-  const folder = mkdtempSync(join(tmpdir(), "petri-disk-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, `${letter}.raw`);
-  writeFileSync(file, Buffer.alloc(2 ** 20, letter));
-  return { file, digest: () => createHash("sha256").update(readFileSync(file)).digest("hex") };
-}
+const disk = (letter: string) => fileWith(`${letter}.raw`, Buffer.alloc(2 ** 20, letter));
 
 vmTest("Linux finds the devices of its machine, and they work", { on, machine, vms: 2 }, async ({ boot }) => {
   const [kept, thrownAway] = [disk("k"), disk("t")];
   const before = { kept: kept.digest(), thrownAway: thrownAway.digest() };
   const disks = [{ file: kept.file, persist: true }, { file: thrownAway.file }];
   const vm = await boot({ machine: { disks } });
-  await vm.guest.ready();
   const com1 = vm.console();
-  const says = async (command: string, answer: RegExp | string) => {
-    com1.sendLine(command);
-    await expect(com1).toPrint(answer);
-  };
+  const says = await quietShell(vm);
 
   // Processors: how many, on one package, and the features asked for.
   await says("echo cpus=$(grep -c ^processor /proc/cpuinfo)", /^cpus=2\r?$/m);

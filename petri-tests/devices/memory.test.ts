@@ -1,16 +1,9 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { join } from "node:path";
-import type { VirtualMachine } from "petri-vm";
 import { expect, matrix, vmTest } from "petri-vm/test";
+import { pidOf } from "./vmm-process.ts";
 
 const on = matrix({ vmm: "qemu", boot: "kernel", image: "petri-guest" });
-
-/** The process that runs the VM, as its record tells. */
-function pidOf(vm: VirtualMachine): number {
-  const events = readFileSync(join(vm.traceDir, "events.jsonl"), "utf8").split("\n");
-  const spawned = events.find((line) => line.includes('"spawned"')) ?? "{}";
-  return (JSON.parse(spawned) as { pid: number }).pid;
-}
 
 /** What another process reads in the file that backs guest RAM (memfd_create(2)), or undefined without one. */
 function backingOf(pid: number): Buffer | undefined {

@@ -40,6 +40,9 @@ const watchdogs = ["i6300esb", "lpc_ich", "iTCO_wdt", "wdat_wdt"];
 /** No bus announces an IB700. */
 const blindWatchdogs = ["ib700wdt", "softdog"];
 
+/** A floppy drive is on no bus, and what is plugged into USB turns up when the boot has long gone on. */
+const removable = ["floppy", "xhci_pci", "usb_storage", "isofs"];
+
 const diskless = { why: "it is a kernel and its initramfs; write kernel" };
 
 export const catalogue: readonly ImageRecipe[] = [
@@ -83,7 +86,7 @@ export const catalogue: readonly ImageRecipe[] = [
       debianArch: "amd64",
       kernelPackage: "linux-image-amd64",
       modules: [...common, ...ata, ...hyperv, "virtio_scsi", "nvme", "e1000", ...watchdogs],
-      byHand: [...blindWatchdogs, ...filesystems, "af_packet"],
+      byHand: [...blindWatchdogs, ...filesystems, ...removable, "af_packet"],
     },
   },
   {
