@@ -15,6 +15,8 @@ export type { Key, PressOptions } from "./console/screen/press.ts";
 export type { Screen, ScreenOptions, ScreenWaitOptions } from "./console/screen/screen.ts";
 export type { ScreenSnapshot } from "./console/screen/snapshot.ts";
 export type { Guest, ResetWay } from "./guest/driver.ts";
+export type { ExecEnd, ExecOptions, ExecResult } from "./guest/exec.ts";
+export type { TransferOptions, WaitForOptions } from "./guest/programs.ts";
 export { localHost } from "./host/local.ts";
 export type { ResolvedImage } from "./image/recipe.ts";
 export { resolveImage } from "./image/resolve.ts";

@@ -1,6 +1,9 @@
 import type { Console } from "../console/console.ts";
 import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import type { Machine } from "../machine/machine.ts";
+import type { UntimedEvent } from "../trace/event.ts";
+import type { Programs } from "./programs.ts";
+import type { ByteLine } from "./serial/link.ts";
 
 export const resetWays = ["keyboard", "cf9", "port92", "acpi", "efi"] as const;
 export type ResetWay = (typeof resetWays)[number];
@@ -15,7 +18,7 @@ interface HangOptions {
  * Makes the guest do things. Every method waits until the guest is ready, and resolves when the guest has taken the
  * command, not when its effect is seen: assert that on `vm.power`.
  */
-export interface Guest {
+export interface Guest extends Programs {
   /** Resolves when the image's ready pattern was printed since the last power event. */
   ready(): Promise<void>;
   shutdown(): Promise<void>;
@@ -47,10 +50,20 @@ export interface GuestHost {
   expectCrash(cause: string): void;
   /** The machine's watchdog device, if it has one. */
   readonly watchdog: Machine["watchdog"];
+  /** COM1 for a driver's own talk, which no test waits for. */
+  readonly line: ByteLine;
+  /** Calls the listener, with why, whenever what runs in the guest is gone: it was reset, it ended, it crashed. */
+  onStop(listener: (reason: Error) => void): void;
+  /** Calls the listener before somebody else types on COM1. */
+  onTyping(listener: () => void): void;
+  /** How long a command without a timeout of its own may take. */
+  readonly defaultTimeoutMs: () => number;
+  /** Adds to the trace. */
+  record(event: UntimedEvent): void;
 }
 
 /** A driver that refuses whatever it was not given. */
-export function guestOf(what: string, host: GuestHost, abilities: Partial<Guest>): Guest {
+export function guestOf(what: string, host: Pick<GuestHost, "ready">, abilities: Partial<Guest>): Guest {
   const refuse = (ability: string) => () =>
     Promise.reject(new UnsupportedError(`${what} cannot ${ability}; use the image petri-guest, or send it by console`));
   return {
@@ -63,6 +76,11 @@ export function guestOf(what: string, host: GuestHost, abilities: Partial<Guest>
     echo: refuse("echo"),
     info: refuse("tell about itself"),
     flood: refuse("flood its console"),
+    exec: refuse("run programs"),
+    upload: refuse("take files"),
+    download: refuse("give files"),
+    read: refuse("give files"),
+    waitFor: refuse("run programs"),
     ...abilities,
   };
 }

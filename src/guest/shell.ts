@@ -1,22 +1,37 @@
 import type { Cursor } from "../console/console.ts";
-import { UnsupportedError } from "../machine/errors.ts";
+import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import { bootCursor } from "./boot-cursor.ts";
+import type { GuestChannel } from "./channel.ts";
 import { type Guest, type GuestHost, guestOf, oneLine } from "./driver.ts";
 import { type Login, logIn } from "./log-in.ts";
+import { programsOf } from "./programs.ts";
+import { AgentLink } from "./serial/link.ts";
+import { SerialShell } from "./serial/serial-shell.ts";
 
 /**
- * Drives a Linux shell by typing at its prompt, after logging in where somebody has to. Exit codes and binary data come
- * with exec().
+ * Drives a Linux shell by typing at its prompt, after logging in where somebody has to. Programs and files go through
+ * an agent that the shell runs meanwhile (serial/agent.ts); whoever types on the console gets the prompt back first.
  */
 export function shellGuest(host: GuestHost, prompt: string, login?: Login): Guest {
   let last: Promise<unknown> = Promise.resolve();
+  const running = new Set<Promise<unknown>>();
   const nextCursor = bootCursor(host, login && (() => logIn(host, login)));
+  const atPrompt = async () => {
+    const cursor = await nextCursor();
+    await cursor.expect(prompt, { tolerateKernelMessages: true });
+    return cursor;
+  };
+  const link = new AgentLink(host.line, async () => void (await atPrompt()));
+  host.onStop((reason) => link.lost(reason));
+  host.onTyping(() => link.leave(new UsageError(`${host.line.name} was typed on`)));
+  const channel = counted(new SerialShell(link), running);
 
   /** Types the line at the next prompt, and reads what comes of it before anything else is typed. */
   function type<T>(line: string, read: (cursor: Cursor) => Promise<T>): Promise<T> {
     const turn = last.then(async () => {
-      const cursor = await nextCursor();
-      await cursor.expect(prompt, { tolerateKernelMessages: true });
+      while (running.size > 0) await Promise.allSettled(running);
+      link.leave(new UsageError(`${host.line.name} was typed on`));
+      const cursor = await atPrompt();
       host.console.sendLine(line);
       return await read(cursor);
     });
@@ -39,5 +54,31 @@ export function shellGuest(host: GuestHost, prompt: string, login?: Login): Gues
       );
       return captures[0] ?? "";
     },
+    // What was typed before is typed first.
+    ...programsOf(async () => {
+      await last;
+      return channel;
+    }, host),
   });
+}
+
+/** The same channel; what it is doing is in `running`. */
+function counted(channel: GuestChannel, running: Set<Promise<unknown>>): GuestChannel {
+  const count =
+    <A extends readonly unknown[], T>(act: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      const under = act(...args);
+      running.add(under);
+      try {
+        return await under;
+      } finally {
+        running.delete(under);
+      }
+    };
+  return {
+    name: channel.name,
+    exec: count((command, timeoutMs, options) => channel.exec(command, timeoutMs, options)),
+    write: count((path, bytes, signal) => channel.write(path, bytes, signal)),
+    read: count((path, signal) => channel.read(path, signal)),
+  };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type ByteSource, Console } from "../console/console.ts";
 import type { WaitObserver } from "../console/wait-record.ts";
+import type { ByteLine } from "../guest/serial/link.ts";
 import type { ConsoleName } from "../machine/machine.ts";
 import type { WaitWatcher } from "../power/wait-watcher.ts";
 import { LogSource } from "../trace/log-source.ts";
@@ -27,6 +28,8 @@ export class ConsoleSet {
   context: () => string | undefined = () => undefined;
   private readonly lines = new Map<ConsoleName, Line>();
   private readonly listeners: ((name: ConsoleName) => void)[] = [];
+  private readonly stopListeners: ((reason: Error) => void)[] = [];
+  private readonly typingListeners: ((name: ConsoleName) => void)[] = [];
 
   constructor(
     names: readonly ConsoleName[],
@@ -44,7 +47,11 @@ export class ConsoleSet {
       const { defaultTimeoutMs, watcher, observe } = options;
       const describe = () => this.context();
       const shared = { name, source, send, defaultTimeoutMs };
-      const console = new Console({ ...shared, describe, watcher, ...(observe && { observe }) });
+      const typed = (bytes: Uint8Array, isSecret: boolean) => {
+        for (const listener of this.typingListeners) listener(name);
+        send(bytes, isSecret);
+      };
+      const console = new Console({ ...shared, send: typed, describe, watcher, ...(observe && { observe }) });
       this.lines.set(name, { console, unwatched: new Console(shared), source, pipes: [], arrivedAt: 0 });
     }
   }
@@ -83,11 +90,38 @@ export class ConsoleSet {
     for (const listener of this.listeners) listener(name);
   }
 
-  pipe(name: ConsoleName, listener: Listener): void {
+  /** Hands over what a console has printed from byte `from` on; what it returns ends that. */
+  pipe(name: ConsoleName, listener: Listener, from = 0): () => void {
     const line = this.lines.get(name);
-    if (!line) return;
-    line.pipes.push({ at: 0, busy: false, listener });
+    if (!line) return () => {};
+    const pipe = { at: from, busy: false, listener };
+    line.pipes.push(pipe);
     this.pump(line);
+    return () => {
+      line.pipes.splice(line.pipes.indexOf(pipe), 1);
+    };
+  }
+
+  /** The console for a driver's own talk: nobody is told of it as of something that a test types or waits for. */
+  byteLine(name: ConsoleName): ByteLine | undefined {
+    const line = this.lines.get(name);
+    return (
+      line && {
+        name,
+        write: (bytes) => line.unwatched.send(bytes),
+        listen: (listener) => this.pipe(name, listener, line.source.end),
+      }
+    );
+  }
+
+  /** Called, with why, whenever what runs in the guest is gone: it ended, failed or starts anew. */
+  onStop(listener: (reason: Error) => void): void {
+    this.stopListeners.push(listener);
+  }
+
+  /** Called before somebody types on a console. */
+  onTyping(listener: (name: ConsoleName) => void): void {
+    this.typingListeners.push(listener);
   }
 
   /** How many bytes each console has produced. */
@@ -97,6 +131,7 @@ export class ConsoleSet {
 
   end(reason: Error, how: { inOrder: boolean }): void {
     for (const console of this.all()) console.end(reason, how);
+    for (const listener of this.stopListeners) listener(reason);
   }
 
   /** Evidence for a wait that is for no text: the phase, and what each console printed last. */
@@ -115,12 +150,15 @@ export class ConsoleSet {
     return lines.length === 0 ? [] : [`last lines of ${name}:`, ...lines.map((line) => `  | ${line}`)];
   }
 
-  reopen(): void {
+  /** The guest starts anew. */
+  reopen(reason: Error): void {
     for (const console of this.all()) console.reopen();
+    for (const listener of this.stopListeners) listener(reason);
   }
 
   poison(reason: Error): void {
     for (const console of this.all()) console.poison(reason);
+    for (const listener of this.stopListeners) listener(reason);
   }
 
   unawaited(): string[] {

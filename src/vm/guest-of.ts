@@ -3,14 +3,22 @@ import { petriGuest } from "../guest/petri-guest.ts";
 import { shellGuest } from "../guest/shell.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { UnsupportedError } from "../machine/errors.ts";
+import type { UntimedEvent } from "../trace/event.ts";
 import type { ConsoleSet } from "./console-set.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
 /** The driver that fits the VM's image; one that refuses where none does. */
-export function guestFor(vm: VirtualMachine, consoles: ConsoleSet): Guest {
+export function guestFor(
+  vm: VirtualMachine,
+  consoles: ConsoleSet,
+  defaultTimeoutMs: () => number,
+  record: (event: UntimedEvent) => void,
+): Guest {
   const { image } = vm;
   const console = consoles.get("com1");
-  if (!image || !console) return noGuest(image ? "a machine without com1" : "a machine booted without an image");
+  const line = consoles.byteLine("com1");
+  if (!image || !console || !line)
+    return noGuest(image ? "a machine without com1" : "a machine booted without an image");
   const ready = image.ready && new RegExp(image.ready.source, image.ready.flags);
   const bootOffset = () => vm.bootOffset();
   let known: { boot: number; end: Promise<number> } | undefined;
@@ -36,6 +44,11 @@ export function guestFor(vm: VirtualMachine, consoles: ConsoleSet): Guest {
     },
     expectCrash: (cause) => vm.expectCrash(cause),
     watchdog: vm.machine.watchdog,
+    line,
+    onStop: (listener) => consoles.onStop(listener),
+    onTyping: (listener) => consoles.onTyping((name) => name === "com1" && listener()),
+    defaultTimeoutMs,
+    record,
   };
   switch (image.driver) {
     case "petri-guest":
@@ -55,5 +68,6 @@ function isSuperuser({ login }: ResolvedImage): boolean {
 function noGuest(what: string): Guest {
   const refuse = () => Promise.reject(new UnsupportedError(`${what} has no guest driver; use vm.console()`));
   const refusals = { ready: refuse, shutdown: refuse, reset: refuse, hang: refuse, tripleFault: refuse };
-  return { ...refusals, watchdog: refuse, echo: refuse, info: refuse, flood: refuse };
+  const programs = { exec: refuse, upload: refuse, download: refuse, read: refuse, waitFor: refuse };
+  return { ...refusals, ...programs, watchdog: refuse, echo: refuse, info: refuse, flood: refuse };
 }

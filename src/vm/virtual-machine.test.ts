@@ -55,12 +55,7 @@ function setUp(power: MachineInput["power"] = {}, oracle?: OracleSettings, vmlin
     oracle: oraclePolicy(oracle),
     vmlinux,
     ...{ progress: new ProgressWatch({ budgetMs: undefined, onStuck: () => {} }), defaultTimeoutMs: () => 2000 },
-    makeGuest: (self) =>
-      guestOf(
-        "nothing",
-        { console: self.console(), ready: vi.fn(), bootOffset: vi.fn(), expectCrash: vi.fn(), watchdog: undefined },
-        {},
-      ),
+    makeGuest: () => guestOf("nothing", { ready: vi.fn() }, {}),
     release: () => calls.push("release"),
   });
   const event = (kind: VmmEvent["kind"], com1 = 0, cause: VmmEvent["cause"] = "unknown") =>

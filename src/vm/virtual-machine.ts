@@ -23,7 +23,7 @@ import type { PhaseRecord } from "./phase-tracker.ts";
 import type { ProgressWatch } from "./progress-watch.ts";
 import type { ReachOptions } from "./reach.ts";
 import { VmOver } from "./vm-over.ts";
-import { watchedGuest } from "./watched-guest.ts";
+import { type WatchedGuest, watchGuest } from "./watched-guest.ts";
 
 export type VmState = "paused" | "running" | "halted" | "ended";
 
@@ -74,6 +74,7 @@ export class VirtualMachine {
   private readonly parts: VmParts;
   /** Of the guest. */
   private readonly asked: Waits;
+  private readonly watchedGuest: WatchedGuest;
   private readonly boots: BootPhases;
   private readonly crashes: CrashWatch;
   private currentState: VmState = "paused";
@@ -114,7 +115,8 @@ export class VirtualMachine {
     this.findings = this.crashes.findings;
     this.asked = new Waits(parts.progress);
     this.boots = new BootPhases(parts, this.asked, (event, t) => this.note(event, t));
-    this.guest = watchedGuest(parts.makeGuest(this), this.asked);
+    this.watchedGuest = watchGuest(parts.makeGuest(this), this.asked);
+    this.guest = this.watchedGuest.guest;
     parts.running.onEvent((event) => this.happened(event));
     void parts.running.ended.then((end) => {
       const { exitCode, signal } = end;
@@ -296,6 +298,7 @@ export class VirtualMachine {
       ...this.asked.unawaited().map((wait) => `never awaited: ${wait}`),
       ...this.power.unawaited().map((wait) => `never awaited: ${wait}`),
       ...this.findings.unawaited().map((wait) => `never awaited: ${wait}`),
+      ...this.watchedGuest.ignoredFailures(),
       ...this.crashes.unmet().map((what) => `expected but never came: ${what}`),
     ];
   }
@@ -350,7 +353,7 @@ export class VirtualMachine {
   private async restart(): Promise<void> {
     this.currentState = "running";
     this.crashes.restarted();
-    this.parts.consoles.reopen();
+    this.parts.consoles.reopen(new Error("the guest was reset"));
     this.power.reopen();
     this.boots.reopen();
     this.parts.progress.progress();

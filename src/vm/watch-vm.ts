@@ -3,6 +3,7 @@ import type { ConsoleName, Machine } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
 import { mergeOracle, type OracleSettings, oraclePolicy } from "../oracle/policy.ts";
 import { PowerJournal } from "../power/journal.ts";
+import type { UntimedEvent } from "../trace/event.ts";
 import type { TraceWriter } from "../trace/writer.ts";
 import type { RunningVmm, VmmPlan } from "../vmm/contract.ts";
 import { ConsoleSet } from "./console-set.ts";
@@ -40,13 +41,14 @@ export interface Watched {
 /** Joins a VMM to all that watches its VM: consoles, journals, the oracle, the guest's driver. */
 export function watchVm(launched: Launched): Watched {
   const { machine, plan, image, running, trace, budgetMs, defaultTimeoutMs, onFault } = launched;
-  const observers = recordWaits((event) => {
+  const record = (event: UntimedEvent) => {
     try {
       trace.append(event);
     } catch (error) {
       onFault(error as Error); // append throws HostErrors
     }
-  });
+  };
+  const observers = recordWaits(record);
   const progress = new ProgressWatch({ budgetMs, onStuck: (waits) => void vm.stuck(waits, budgetMs ?? 0) });
   const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power, watcher: progress });
   const findings = new FindingJournal({ defaultTimeoutMs, watcher: progress, scene: () => consoles.scene() });
@@ -62,7 +64,7 @@ export function watchVm(launched: Launched): Watched {
     running: watchFrontpage(machine, running, consoles, trace.clockStart),
     vmlinux: launched.vmlinux ?? image?.vmlinux,
     oracle: oraclePolicy(mergeOracle(impliedBy(machine), launched.oracle)),
-    makeGuest: (self) => guestFor(self, consoles),
+    makeGuest: (self) => guestFor(self, consoles, defaultTimeoutMs, record),
     release: launched.release,
   });
   return { vm, consoles };

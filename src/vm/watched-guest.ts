@@ -1,23 +1,55 @@
 import type { Guest } from "../guest/driver.ts";
+import { describeEnd, type ExecResult } from "../guest/exec.ts";
 import type { Waits } from "../power/wait.ts";
 
-/** The same guest, whose every answer is known to be awaited or not: a command that nobody awaits asserts nothing. */
-export function watchedGuest(guest: Guest, waits: Waits): Guest {
+export interface WatchedGuest {
+  /** The same guest, whose every answer is known to be awaited or not: a command that nobody awaits asserts nothing. */
+  readonly guest: Guest;
+  /** Programs that failed, and nobody looked at how they ended. */
+  ignoredFailures(): string[];
+}
+
+export function watchGuest(guest: Guest, waits: Waits): WatchedGuest {
+  const failed: ExecResult[] = [];
   function watched<A extends readonly unknown[], T>(name: string, ask: (...args: A) => Promise<T>) {
     return (...args: A): Promise<T> =>
-      waits.start<T>(`guest.${name}(${args.map((arg) => JSON.stringify(arg)).join(", ")})`, (resolve, reject) => {
+      waits.start<T>(`guest.${name}(${args.map(shown).join(", ")})`, (resolve, reject) => {
         ask(...args).then(resolve, reject);
       });
   }
-  return {
-    ready: watched("ready", guest.ready),
-    shutdown: watched("shutdown", guest.shutdown),
-    reset: watched("reset", guest.reset),
-    hang: watched("hang", guest.hang),
-    watchdog: watched("watchdog", guest.watchdog),
-    tripleFault: watched("tripleFault", guest.tripleFault),
-    echo: watched("echo", guest.echo),
-    info: watched("info", guest.info),
-    flood: watched("flood", guest.flood),
+  const execKeepingFailures: Guest["exec"] = async (command, options) => {
+    const result = await guest.exec(command, options);
+    if (result.isIgnoredFailure) failed.push(result);
+    return result;
   };
+  return {
+    guest: {
+      ready: watched("ready", guest.ready),
+      shutdown: watched("shutdown", guest.shutdown),
+      reset: watched("reset", guest.reset),
+      hang: watched("hang", guest.hang),
+      watchdog: watched("watchdog", guest.watchdog),
+      tripleFault: watched("tripleFault", guest.tripleFault),
+      echo: watched("echo", guest.echo),
+      info: watched("info", guest.info),
+      flood: watched("flood", guest.flood),
+      exec: watched("exec", execKeepingFailures),
+      upload: watched("upload", guest.upload),
+      download: watched("download", guest.download),
+      read: watched("read", guest.read),
+      waitFor: watched("waitFor", guest.waitFor),
+    },
+    ignoredFailures: () =>
+      failed
+        .filter((result) => result.isIgnoredFailure)
+        .map((result) => `nobody looked at: guest.exec(${shown(result.command)}) ${describeEnd(result.facts)}`),
+  };
+}
+
+/** An argument, short: files travel in them. */
+function shown(arg: unknown): string {
+  if (arg instanceof Uint8Array) return `<${arg.length} bytes>`;
+  const text =
+    JSON.stringify(arg, (_, value) => (value instanceof Uint8Array ? `<${value.length} bytes>` : value)) ?? "";
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }

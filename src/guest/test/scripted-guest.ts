@@ -38,6 +38,11 @@ export function scriptedGuest(answer: (line: string) => string | undefined) {
     ready: async () => (await console.cursor(boot).expect(/^ready\n/)).end,
     expectCrash: (cause) => void crashes.push(cause),
     watchdog: undefined,
+    line: { name: "com1", write: (text) => console.send(text), listen: () => () => {} },
+    onStop: () => {},
+    onTyping: () => {},
+    defaultTimeoutMs: () => 1000,
+    record: () => {},
   };
   return {
     ...{ host, sent, crashes, print },
