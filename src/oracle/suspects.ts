@@ -15,15 +15,8 @@ export function suspectsOf(patterns: readonly RegExp[]): ((lines: Buffer) => Nex
     if (required === undefined) return undefined;
     for (const word of required) words.add(word);
   }
-  const isLong = (word: string) => word.length >= WordScanner.shortest;
-  const scanner = new WordScanner([...words].filter(isLong));
-  const short = [...words].filter((word) => !isLong(word));
-  const shortWords = short.length > 0 ? new RegExp(short.map(escaped).join("|"), "g") : undefined;
-  return (lines) => {
-    const nextLong = remembered((from, end) => scanner.next(lines, from, end));
-    const nextShort = shortWords ? remembered(nextMatch(shortWords, lines)) : (_: number, end: number) => end;
-    return (from, end) => Math.min(nextLong(from, end), nextShort(from, end));
-  };
+  const scanner = new WordScanner([...words]);
+  return (lines) => remembered((from, end) => scanner.next(lines, from, end));
 }
 
 /** Where at `from` or later the next match is; `end` if none begins before there. */
@@ -44,5 +37,3 @@ export function remembered(next: NextSuspect): NextSuspect {
     return at;
   };
 }
-
-const escaped = (word: string): string => word.replace(/[^\w ]/g, "\\$&");

@@ -1,130 +1,122 @@
-const longestWindow = 8;
-/** Shorter stretches are looked at in one place after the other. */
-const worthFour = 64;
-const tableBits = 15;
-const tableMask = (1 << tableBits) - 1;
+import { bytesAt, memory, mostBytes } from "./scan/memory.ts";
+import { SampledWindows, step, windowBytes } from "./scan/sampled-windows.ts";
+import { ShortWindows } from "./scan/short-windows.ts";
 
-type Four = readonly [number, number, number, number];
+/** A word of this length has a window at some place that is sampled. */
+const sampled = windowBytes + step - 1;
+/** Bytes behind a place that may belong to its window. */
+const lookAhead = 8;
 
 interface Windowed {
   readonly word: Buffer;
-  /** Where in the word its window begins: at the place least like ordinary text. */
+  /** Where in the word its window begins. */
   readonly window: number;
 }
 
-/**
- * Finds the first of many words in a stretch of bytes while it looks at few of them. S. Wu, U. Manber, "A fast algorithm
- * for multi-pattern searching" (TR-94-17), with blocks of three bytes, and in each word the window that is rarest.
- */
+/** Finds the first of many words in a stretch of bytes. A word with another one in it is not looked for itself. */
 export class WordScanner {
-  /** A shorter word would make every step a short one. */
-  static readonly shortest = 6;
-  readonly #length: number;
-  /** How far the next window may be, by the hash of the three bytes that end this one; 0 if it may be a word's. */
-  readonly #shifts = new Uint8Array(1 << tableBits);
-  /** 1 where a window begins with three bytes of this hash. */
-  readonly #begins = new Uint8Array(1 << tableBits);
-  readonly #ends: (Windowed[] | undefined)[] = new Array(1 << tableBits);
+  /** A shorter word would be everywhere. */
+  static readonly shortest = 2;
+  readonly #long = new Map<number, Windowed[]>();
+  readonly #short: readonly Windowed[];
+  readonly #sampledWindows: SampledWindows;
+  readonly #shortWindows: ShortWindows;
 
   /** `words` have at least `WordScanner.shortest` characters each, of one byte. */
   constructor(words: readonly string[]) {
-    this.#length = Math.min(longestWindow, ...words.map((word) => word.length));
-    this.#shifts.fill(this.#length - 2);
-    for (const word of words) this.#enter({ word: Buffer.from(word, "latin1"), window: rarest(word, this.#length) });
+    const needed = words.filter((word) => !words.some((other) => other !== word && word.includes(other)));
+    const isLong = (word: string) => word.length >= sampled;
+    for (const word of needed.filter(isLong)) this.#enter(word);
+    this.#sampledWindows = new SampledWindows(
+      [...this.#long.values()].flatMap(([first]) => (first ? [windowOf(first)] : [])),
+    );
+    this.#short = needed
+      .filter((word) => !isLong(word))
+      .map((word) => ({ word: Buffer.from(word, "latin1"), window: rarest(word, 4, 1) }));
+    this.#shortWindows = new ShortWindows(this.#short.map(windowOf));
   }
 
-  /** Where the first of the words begins that lies within [from, end), by where their windows end; `end` if none does. */
+  /** Where the first of the words begins that lies within [from, end), or one that overlaps it; `end` if none does. */
   next(bytes: Uint8Array, from: number, end: number): number {
-    const first = from + this.#length - 1;
-    const part = Math.max(0, end - first) >> 2;
-    const stops: Four = [first + part, first + 2 * part, first + 3 * part, end];
-    const starts: Four = [first, stops[0], stops[1], stops[2]];
-    const reached = part < worthFour ? starts : this.#inFour(bytes, starts, stops, from, end);
-    for (const [index, stop] of stops.entries()) {
-      const at = this.#inOne(bytes, reached[index] ?? stop, stop, from, end);
-      if (at !== undefined) return at;
+    for (let block = from; block < end; block += mostBytes) {
+      const blockEnd = Math.min(end, block + mostBytes);
+      memory.set(bytes.subarray(block, Math.min(end, blockEnd + lookAhead)), bytesAt);
+      const found = Math.min(
+        this.#nextLong(bytes, block, blockEnd, { from, end }),
+        this.#nextShort(bytes, block, blockEnd, { from, end }),
+      );
+      if (found < end) return found;
     }
     return end;
   }
 
-  /** The word, if its window's last byte is in [last, stop). */
-  #inOne(bytes: Uint8Array, last: number, stop: number, from: number, end: number): number | undefined {
-    for (let at = last; at < stop; ) {
-      const shift = this.#shiftAt(bytes, at);
-      const word = shift === 0 ? this.#wordAt(bytes, at, from, end) : undefined;
-      if (word !== undefined) return word;
-      at += shift || 1;
+  #nextLong(bytes: Uint8Array, block: number, blockEnd: number, bounds: Bounds): number {
+    if (this.#long.size === 0) return bounds.end;
+    for (let at = block; at < blockEnd; at += step) {
+      at = block + this.#sampledWindows.next(at - block, blockEnd - block);
+      if (at >= blockEnd) break;
+      for (const each of this.#long.get(keyAt(bytes, at)) ?? []) {
+        const start = wordAt(bytes, at, each, bounds);
+        if (start !== undefined) return start;
+      }
     }
-    return undefined;
+    return bounds.end;
   }
 
-  /**
-   * Goes on in four places at once, because a step waits for its look into the table: less than half the time. Returns
-   * how far each came without a word, when one of them is at its stop or at a word.
-   */
-  #inFour(bytes: Uint8Array, starts: Four, stops: Four, from: number, end: number): Four {
-    let [a, b, c, d] = starts;
-    const [stopA, stopB, stopC, stopD] = stops;
-    while (a < stopA && b < stopB && c < stopC && d < stopD) {
-      const shiftA = this.#shiftAt(bytes, a);
-      const shiftB = this.#shiftAt(bytes, b);
-      const shiftC = this.#shiftAt(bytes, c);
-      const shiftD = this.#shiftAt(bytes, d);
-      if (shiftA === 0 && this.#wordAt(bytes, a, from, end) !== undefined) break;
-      if (shiftB === 0 && this.#wordAt(bytes, b, from, end) !== undefined) break;
-      if (shiftC === 0 && this.#wordAt(bytes, c, from, end) !== undefined) break;
-      if (shiftD === 0 && this.#wordAt(bytes, d, from, end) !== undefined) break;
-      a += shiftA || 1;
-      b += shiftB || 1;
-      c += shiftC || 1;
-      d += shiftD || 1;
+  #nextShort(bytes: Uint8Array, block: number, blockEnd: number, bounds: Bounds): number {
+    if (this.#short.length === 0) return bounds.end;
+    for (let at = block; at < blockEnd; at++) {
+      at = block + this.#shortWindows.next(at - block, blockEnd - block);
+      if (at >= blockEnd) break;
+      for (const each of this.#short) {
+        const start = wordAt(bytes, at, each, bounds);
+        if (start !== undefined) return start;
+      }
     }
-    return [a, b, c, d];
+    return bounds.end;
   }
 
-  #shiftAt(bytes: Uint8Array, last: number): number {
-    // The hash is within the table.
-    return this.#shifts[blockHash(bytes, last)] as number;
-  }
-
-  #wordAt(bytes: Uint8Array, last: number, from: number, end: number): number | undefined {
-    const first = last - this.#length + 1;
-    // Ends that are alike are many, windows few.
-    if (this.#begins[blockHash(bytes, first + 2)] === 0) return undefined;
-    for (const { word, window } of this.#ends[blockHash(bytes, last)] ?? []) {
-      const at = first - window;
-      if (at >= from && at + word.length <= end && isAt(bytes, at, word)) return at;
-    }
-    return undefined;
-  }
-
-  #enter(each: Windowed): void {
-    this.#begins[blockHash(each.word, each.window + 2)] = 1;
-    for (let index = 2; index < this.#length; index++) {
-      const hash = blockHash(each.word, each.window + index);
-      const shift = this.#length - 1 - index;
-      this.#shifts[hash] = Math.min(shift, this.#shifts[hash] ?? shift);
-      if (shift === 0) this.#ends[hash] = [...(this.#ends[hash] ?? []), each];
+  #enter(text: string): void {
+    const word = Buffer.from(text, "latin1");
+    const first = rarest(text, windowBytes, step);
+    for (let window = first; window < first + step; window++) {
+      const key = keyAt(word, window);
+      this.#long.set(key, [...(this.#long.get(key) ?? []), { word, window }]);
     }
   }
 }
 
-/** Of the three bytes that end at `last`, which lie within `bytes`. */
-function blockHash(bytes: Uint8Array, last: number): number {
-  return (
-    (((bytes[last - 2] as number) << 9) ^ ((bytes[last - 1] as number) << 5) ^ (bytes[last] as number)) & tableMask
-  );
+interface Bounds {
+  readonly from: number;
+  readonly end: number;
 }
 
-function isAt(bytes: Uint8Array, at: number, word: Buffer): boolean {
-  for (let index = 0; index < word.length; index++) if (bytes[at + index] !== word[index]) return false;
-  return true;
+function windowOf({ word, window }: Windowed): Buffer {
+  return word.subarray(window, window + windowBytes);
 }
 
-/** Letters in lower case are what text is made of. */
-function rarest(word: string, length: number): number {
-  const commonness = (at: number) => word.slice(at, at + length).replace(/[^a-z]/g, "").length;
+function keyAt(bytes: Uint8Array, at: number): number {
+  let key = 0;
+  for (let index = windowBytes - 1; index >= 0; index--) key = key * 256 + (bytes[at + index] ?? 0);
+  return key;
+}
+
+function wordAt(bytes: Uint8Array, at: number, { word, window }: Windowed, { from, end }: Bounds): number | undefined {
+  const start = at - window;
+  if (start < from || start + word.length > end) return undefined;
+  for (let index = 0; index < word.length; index++) if (bytes[start + index] !== word[index]) return undefined;
+  return start;
+}
+
+/** From what logs are full of to what they rarely have. */
+const byCommonness = " etaonirslducmp0fghbv1y2w-.:_3456789k=[](),/x\r\nISETACRPDNLMBFOUVGHjq";
+
+/** Where in the word the windows begin (`count`, one after the other) that are least like ordinary text. */
+function rarest(word: string, length: number, count: number): number {
+  const rank = (character: string) => Math.log(1 + (byCommonness.indexOf(character) + 1 || 200));
+  const rarity = (at: number) => [...word.slice(at, at + length)].reduce((sum, character) => sum + rank(character), 0);
+  const least = (at: number) => Math.min(...Array.from({ length: count }, (_, index) => rarity(at + index)));
   let best = 0;
-  for (let at = 1; at + length <= word.length; at++) if (commonness(at) < commonness(best)) best = at;
+  for (let at = 1; at + length + count - 1 <= word.length; at++) if (least(at) > least(best)) best = at;
   return best;
 }
