@@ -111,10 +111,17 @@ function wordAt(bytes: Uint8Array, at: number, { word, window }: Windowed, { fro
 /** From what logs are full of to what they rarely have. */
 const byCommonness = " etaonirslducmp0fghbv1y2w-.:_3456789k=[](),/x\r\nISETACRPDNLMBFOUVGHjq";
 
+/** What healthy systems say all the time. */
+const ordinary =
+  "operating system found, no device driver mounted, file started, service ready, detected, memory error";
+
 /** Where in the word the windows begin (`count`, one after the other) that are least like ordinary text. */
 function rarest(word: string, length: number, count: number): number {
   const rank = (character: string) => Math.log(1 + (byCommonness.indexOf(character) + 1 || 200));
-  const rarity = (at: number) => [...word.slice(at, at + length)].reduce((sum, character) => sum + rank(character), 0);
+  const rarity = (at: number) => {
+    const window = word.slice(at, at + length);
+    return ordinary.includes(window) ? 0 : [...window].reduce((sum, character) => sum + rank(character), 0);
+  };
   const least = (at: number) => Math.min(...Array.from({ length: count }, (_, index) => rarity(at + index)));
   let best = 0;
   for (let at = 1; at + length + count - 1 <= word.length; at++) if (least(at) > least(best)) best = at;

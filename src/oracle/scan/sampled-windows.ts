@@ -6,7 +6,7 @@ export const step = 4;
 export const windowBytes = 6;
 const hashBits = 14;
 const tableBytes = 1 << hashBits;
-const hashFactor = 0x9e3779b97f4a7c15n;
+const hashFactor = 0xff51afd7ed558ccdn;
 const probes = [0, 1, 2, 3].map((probe) => probe * step);
 
 const [from, end] = [0, 1];

@@ -8,8 +8,9 @@ const hashedBytes = 4;
 const hashesAt = shortTablesAt + 128;
 const tableBytes = 128 + 8192;
 const hashFactor = 0x9e3779b1 | 0;
-/** Windows in this bucket are too short for a hash. */
-const sure = 0x80;
+/** Windows in these buckets are too short for a hash: of three bytes, and of two. */
+const sureBuckets = { three: 0x40, two: 0x80 } as const;
+const hashedBuckets = 6;
 
 const [from, end] = [0, 1];
 const [low, high, first, second, firstBefore, secondBefore, hits, mask, at, hash] = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
@@ -26,7 +27,7 @@ function earlier(lanes: number, before: number, now: number): Code {
   return i8x16.shuffle(numbers, get(before), get(now));
 }
 
-const isSure = i32.and(i32.load8(i32.ctz(get(mask)))(scratchAt), i32.const(sure));
+const isSure = i32.and(i32.load8(i32.ctz(get(mask)))(scratchAt), i32.const(sureBuckets.three | sureBuckets.two));
 const hashOf = (bytes: Code) => i32.shr(i32.mul(bytes, i32.const(hashFactor)), i32.const(16));
 const hashBit = i32.and(
   i32.shr(i32.load8(i32.shr(get(hash), i32.const(3)))(hashesAt), i32.and(get(hash), i32.const(7))),
@@ -82,12 +83,13 @@ export class ShortWindows {
     const hashed = words.filter((word) => word.length >= hashedBytes).sort(Buffer.compare);
     // Neighbours are alike, and share a bucket at little cost.
     for (const [index, word] of hashed.entries()) {
-      this.#enter(word, 1 << Math.floor((index * 7) / hashed.length));
+      this.#enter(word, 1 << Math.floor((index * hashedBuckets) / hashed.length));
       const key = Math.imul(word.readInt32LE(0), hashFactor) >>> 16;
       this.#tables[hashesAt - shortTablesAt + (key >> 3)] =
         (this.#tables[hashesAt - shortTablesAt + (key >> 3)] ?? 0) | (1 << (key & 7));
     }
-    for (const word of words) if (word.length < hashedBytes) this.#enter(word, sure);
+    for (const word of words)
+      if (word.length < hashedBytes) this.#enter(word, word.length === 3 ? sureBuckets.three : sureBuckets.two);
   }
 
   /** The first place in [start, end) of the bytes in the memory. */
