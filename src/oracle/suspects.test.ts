@@ -4,6 +4,7 @@ import { Oracle, type OracleOptions } from "./oracle.ts";
 import { requiredWords } from "./required-words.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { builtinRules } from "./rules/builtin.ts";
+import { mostBytes } from "./scan/memory.ts";
 import { WordScanner } from "./word-scanner.ts";
 
 test("every rule of ours has words, so that no line need be read for its sake", () => {
@@ -115,6 +116,15 @@ describe("the scanner", () => {
       ),
       { numRuns: 1000 },
     );
+  });
+
+  test.each(["Kernel panic - not", "panic: ", "BUG", "[#"])("finds %j across the border of two blocks", (word) => {
+    const scanner = new WordScanner([word]);
+    for (let at = mostBytes - 2 * word.length; at <= mostBytes; at++) {
+      const bytes = Buffer.alloc(2 * mostBytes, "all is well\n");
+      bytes.write(word, at);
+      expect(scanner.next(bytes, 0, bytes.length)).toBe(at);
+    }
   });
 
   test("looks only between its bounds", () => {
