@@ -12,9 +12,12 @@ export type PowerCause =
   | "keyboard-controller"
   | "cf9"
   | "port92"
+  | "acpi-reset"
+  | "firmware-reset"
   | "pvpanic"
   | "i6300esb"
   | "ib700"
+  | "itco"
   | "debug-exit"
   | "host"
   | "unknown";

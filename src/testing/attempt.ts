@@ -5,6 +5,7 @@ import { acquireLease, type Lease } from "../host/leases.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { type MachineOverrides, mergeMachine } from "../machine/merge.ts";
 import { mergeOracle, type OracleSettings } from "../oracle/policy.ts";
+import type { EvidenceSource } from "../power/causes.ts";
 import type { ReportedFinding } from "../report/model.ts";
 import { keepsTrace } from "../trace/retention.ts";
 import { discardTrace } from "../trace/run-folder.ts";
@@ -41,6 +42,8 @@ export interface PeerOptions {
   readonly paused?: boolean;
   /** Laid over the test's own. */
   readonly oracle?: OracleSettings;
+  /** Evidence that no verdict on the guest's power may rest on. */
+  readonly withoutEvidence?: readonly EvidenceSource[];
 }
 
 export interface AttemptParts {
@@ -186,7 +189,13 @@ export class Attempt {
     return [];
   }
 
-  private async launch({ machine, image, paused = false, oracle }: PeerOptions): Promise<VirtualMachine> {
+  private async launch({
+    machine,
+    image,
+    paused = false,
+    oracle,
+    withoutEvidence,
+  }: PeerOptions): Promise<VirtualMachine> {
     const { spec, run } = this.parts;
     const { vmm, boot: kind } = spec.cell;
     const dir = this.newTraceDir();
@@ -212,6 +221,7 @@ export class Attempt {
         progressWithin: spec.progressWithinMs,
         paused,
         oracle: mergeOracle(spec.oracle, oracle),
+        withoutEvidence,
       });
       this.vms.push(vm);
       this.shares.set(vm, giveBack);

@@ -10,6 +10,7 @@ import type { Placement } from "../machine/placement.ts";
 import { mergeSettings } from "../machine/settings.ts";
 import { parseMachine } from "../machine/validate.ts";
 import type { OracleSettings } from "../oracle/policy.ts";
+import type { EvidenceSource } from "../power/causes.ts";
 import { timeoutMs } from "../power/wait.ts";
 import { TraceWriter } from "../trace/writer.ts";
 import type { Detection, LifeSettings, RunningVmm } from "../vmm/contract.ts";
@@ -48,6 +49,8 @@ export interface BootOptions extends BackendOptions {
    * `"30s"`; off if absent, since only the test knows how long its guest may be busy without a sign.
    */
   readonly progressWithin?: number | string | undefined;
+  /** Evidence that no verdict on the guest's power may rest on: what is told without it shows what it was worth. */
+  readonly withoutEvidence?: readonly EvidenceSource[] | undefined;
 }
 
 const defaultWaitMs = 120_000;
@@ -126,9 +129,9 @@ async function launch(
     const fault = (error: Error) => void (watched ? watched.vm.fail(error) : faults.push(error));
     const early: Parameters<LifeSettings["onBytes"]>[] = [];
     const loaded: { watch?: typeof watchVm } = {};
+    const { withoutEvidence = [] } = options;
     const started = await vmm.launch(plan, paths, host, {
-      clockStart,
-      ...signalOf(options),
+      ...{ clockStart, withoutEvidence, ...signalOf(options) },
       onBytes: (...news) => void (watched ? watched.consoles.advance(...news) : early.push(news)),
       onFault: fault,
       whileStarting: async () => {
@@ -140,7 +143,7 @@ async function launch(
     const watch = loaded.watch ?? (await loadWatch());
     watched = watch({
       ...{ machine, placement, plan, image: options.image, running, trace, budgetMs, onFault: fault },
-      ...{ vmlinux: options.vmlinux, oracle: options.oracle },
+      ...{ vmlinux: options.vmlinux, oracle: options.oracle, withoutEvidence },
       defaultTimeoutMs: () => options.waitTimeoutMs ?? defaultWaitMs,
       release: () => {
         stopDigests.abort();

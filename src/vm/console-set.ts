@@ -131,7 +131,7 @@ export class ConsoleSet {
 
   end(reason: Error, how: { inOrder: boolean }): void {
     for (const console of this.all()) console.end(reason, how);
-    for (const listener of this.stopListeners) listener(reason);
+    this.stopped(reason);
   }
 
   /** Evidence for a wait that is for no text: the phase, and what each console printed last. */
@@ -150,15 +150,18 @@ export class ConsoleSet {
     return lines.length === 0 ? [] : [`last lines of ${name}:`, ...lines.map((line) => `  | ${line}`)];
   }
 
-  /** The guest starts anew. */
-  reopen(reason: Error): void {
+  reopen(): void {
     for (const console of this.all()) console.reopen();
+  }
+
+  /** What ran in the guest is gone. */
+  stopped(reason: Error): void {
     for (const listener of this.stopListeners) listener(reason);
   }
 
   poison(reason: Error): void {
     for (const console of this.all()) console.poison(reason);
-    for (const listener of this.stopListeners) listener(reason);
+    this.stopped(reason);
   }
 
   unawaited(): string[] {

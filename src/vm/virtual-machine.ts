@@ -5,55 +5,23 @@ import type { ResolvedImage } from "../image/recipe.ts";
 import { UnsupportedError, UsageError, VmmError } from "../machine/errors.ts";
 import type { ConsoleName, Machine } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
-import type { OraclePolicy } from "../oracle/policy.ts";
 import { actionFor, type PowerEvent } from "../power/event.ts";
 import { describeEvent, type PowerJournal, parseAction } from "../power/journal.ts";
 import { type Wait, Waits } from "../power/wait.ts";
 import { elapsed } from "../trace/append.ts";
 import type { UntimedEvent } from "../trace/event.ts";
-import type { TraceWriter, Verdict } from "../trace/writer.ts";
-import type { FacetName, Facets, RunningVmm, VmmEvent, VmmPlan } from "../vmm/contract.ts";
+import type { Verdict } from "../trace/writer.ts";
+import type { FacetName, Facets, VmmEvent, VmmPlan } from "../vmm/contract.ts";
 import { BootPhases } from "./boot-phases.ts";
-import type { ConsoleSet } from "./console-set.ts";
 import { eventMessage } from "./crash-message.ts";
 import { CrashWatch } from "./crash-watch.ts";
 import type { FindingJournal } from "./findings.ts";
 import { noProgress } from "./hang-evidence.ts";
 import type { PhaseRecord } from "./phase-tracker.ts";
-import type { ProgressWatch } from "./progress-watch.ts";
 import type { ReachOptions } from "./reach.ts";
 import { VmOver } from "./vm-over.ts";
+import type { VmExit, VmParts, VmState } from "./vm-parts.ts";
 import { type WatchedGuest, watchGuest } from "./watched-guest.ts";
-
-export type VmState = "paused" | "running" | "halted" | "ended";
-
-/** How an `exit` action ended the VM: the code asked for, and the event that led to it. */
-export interface VmExit {
-  readonly code: number;
-  readonly event: PowerEvent;
-}
-
-export interface VmParts {
-  readonly machine: Machine;
-  readonly placement: Placement;
-  readonly plan: VmmPlan;
-  readonly image?: ResolvedImage | undefined;
-  readonly running: RunningVmm;
-  readonly trace: TraceWriter;
-  readonly consoles: ConsoleSet;
-  readonly power: PowerJournal;
-  readonly findings?: FindingJournal;
-  /** What the oracle does with this VM's consoles; all it can if absent. */
-  readonly oracle?: OraclePolicy;
-  readonly vmlinux?: string | undefined;
-  /** Told of every wait on the consoles and the journal. */
-  readonly progress: ProgressWatch;
-  /** How long a wait without a timeout of its own may take. */
-  readonly defaultTimeoutMs: () => number;
-  readonly makeGuest: (vm: VirtualMachine) => Guest;
-  /** Ends what belongs to the VM but not to its VMM: the run directory, the lease. */
-  readonly release: () => void;
-}
 
 /** One virtual machine: what a test holds. Made by `boot()`; ends with `quit()` or `await using`. */
 export class VirtualMachine {
@@ -105,6 +73,7 @@ export class VirtualMachine {
       ...{ consoles: parts.consoles, plan: parts.plan, traceDir: parts.trace.dir },
       ...{
         policy: parts.oracle,
+        ignoresPanics: parts.ignoresPanics,
         findings: parts.findings,
         vmlinux: parts.vmlinux,
         now: () => elapsed(parts.trace.clockStart),
@@ -181,13 +150,37 @@ export class VirtualMachine {
     this.parts.progress.isRunning = false;
   }
 
-  /** Lets a paused guest run on. A halted one needs `reset()`. */
+  /** Lets a paused guest run on. A halted one needs `resumeFromHalt()` or `reset()`. */
   async resume(): Promise<void> {
     this.check();
-    if (this.currentState === "halted") throw new UsageError("a halted guest cannot go on: use reset()");
+    if (this.currentState === "halted") {
+      throw new UsageError("the guest is halted, not paused: use resumeFromHalt() where it can go on, or reset()");
+    }
+    this.boots.resumed();
+    await this.goOn();
+  }
+
+  /**
+   * Lets a guest that an event has halted run on from where it stands: after a panic or a watchdog it may, on a VMM that
+   * can. Throws UsageError if it is not halted, UnsupportedError with the reason where only `reset()` helps.
+   */
+  async resumeFromHalt(): Promise<void> {
+    this.check();
+    await this.acting;
+    const last = this.power.events.at(-1);
+    if (this.currentState !== "halted" || !last) {
+      throw new UsageError(`the guest is ${this.currentState}, not halted: there is nothing to resume from`);
+    }
+    const reason = this.parts.running.cannotContinue(last);
+    if (reason) throw new UnsupportedError(`the guest cannot go on: ${reason}; use reset()`);
+    this.crashes.resumed();
+    this.reopen();
+    await this.goOn();
+  }
+
+  private async goOn(): Promise<void> {
     this.currentState = "running";
     this.note({ kind: "vm", what: "resumed" });
-    this.boots.resumed();
     this.parts.progress.isRunning = true;
     await this.parts.running.resume();
   }
@@ -312,7 +305,8 @@ export class VirtualMachine {
     if (this.currentState === "ended") throw new UsageError("the VM has ended");
   }
 
-  private happened(seen: VmmEvent): void {
+  private happened(told: VmmEvent): void {
+    const seen = this.crashes.explain(told);
     const action = actionFor(seen.kind, this.machine.power);
     // Before anybody hears of the event: from then on the next boot's output is what counts.
     if (action === "reset") {
@@ -353,13 +347,19 @@ export class VirtualMachine {
   private async restart(): Promise<void> {
     this.currentState = "running";
     this.crashes.restarted();
-    this.parts.consoles.reopen(new Error("the guest was reset"));
-    this.power.reopen();
-    this.boots.reopen();
-    this.parts.progress.progress();
+    this.parts.consoles.stopped(new Error("the guest was reset"));
+    this.reopen();
     this.parts.progress.isRunning = true;
     this.note({ kind: "vm", what: "reset" });
     await this.parts.running.reset();
+  }
+
+  /** After an end that was none: more is to come. */
+  private reopen(): void {
+    this.parts.consoles.reopen();
+    this.power.reopen();
+    this.boots.reopen();
+    this.parts.progress.progress();
   }
 
   /** No more output will come: whoever waits for some is told why. */

@@ -2,6 +2,7 @@ import type { ResolvedImage } from "../image/recipe.ts";
 import type { ConsoleName, Machine } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
 import { mergeOracle, type OracleSettings, oraclePolicy } from "../oracle/policy.ts";
+import type { EvidenceSource } from "../power/causes.ts";
 import { PowerJournal } from "../power/journal.ts";
 import type { UntimedEvent } from "../trace/event.ts";
 import type { TraceWriter } from "../trace/writer.ts";
@@ -24,6 +25,8 @@ export interface Launched {
   readonly trace: TraceWriter;
   readonly vmlinux: string | undefined;
   readonly oracle: OracleSettings | undefined;
+  /** Evidence that no verdict on the guest's power may rest on. */
+  readonly withoutEvidence: readonly EvidenceSource[];
   /** What `progressWithin` came to, in milliseconds. */
   readonly budgetMs: number | undefined;
   readonly defaultTimeoutMs: () => number;
@@ -64,6 +67,7 @@ export function watchVm(launched: Launched): Watched {
     running: watchFrontpage(machine, running, consoles, trace.clockStart),
     vmlinux: launched.vmlinux ?? image?.vmlinux,
     oracle: oraclePolicy(mergeOracle(impliedBy(machine), launched.oracle)),
+    ignoresPanics: launched.withoutEvidence.includes("console"),
     makeGuest: (self) => guestFor(self, consoles, defaultTimeoutMs, record),
     release: launched.release,
   });

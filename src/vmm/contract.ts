@@ -1,6 +1,7 @@
 import type { Host } from "../host/host.ts";
 import type { BootKind, ConsoleName, Machine } from "../machine/machine.ts";
 import type { AcceleratorName, VmmName } from "../machine/placement.ts";
+import type { EvidenceSource } from "../power/causes.ts";
 import type { PowerCause, PowerKind } from "../power/event.ts";
 
 /** Facts about one VMM on one host, each proven there. Plain JSON: it travels to test workers. */
@@ -126,6 +127,8 @@ export interface RunningVmm {
   /** Lets the paused guest run: the first call starts it from its reset vector. */
   resume(): Promise<void>;
   pause(): Promise<void>;
+  /** Why a guest that this event stopped cannot be resumed as it stands; undefined if it can. */
+  cannotContinue(event: Pick<VmmEvent, "kind" | "cause">): string | undefined;
   /** Back to the reset vector, and on. */
   reset(): Promise<void>;
   /** Ends the VMM: asks, then kills the process group. Idempotent; resolves when nothing is left. */
@@ -174,4 +177,6 @@ export interface LifeSettings {
   readonly onFault: (error: Error) => void;
   /** Called once the VMM's process is there: `launch` resolves no sooner than this does. */
   readonly whileStarting?: () => Promise<void>;
+  /** Evidence that no verdict on the guest's power may rest on. */
+  readonly withoutEvidence?: readonly EvidenceSource[];
 }

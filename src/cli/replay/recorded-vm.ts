@@ -7,8 +7,8 @@ import { printable } from "../../power/printable.ts";
 import type { Recording } from "../../trace/replay/recording.ts";
 import { seconds } from "../../trace/replay/replay.ts";
 import { VirtualClock } from "../../trace/replay/virtual-clock.ts";
-import type { VmExit } from "../../vm/virtual-machine.ts";
 import { VmOver } from "../../vm/vm-over.ts";
+import type { VmExit } from "../../vm/vm-parts.ts";
 import type { JudgedVm } from "../boot/judge.ts";
 
 /** Why a wait is not met by a recording in which the guest goes on. */

@@ -42,7 +42,10 @@ test("a kernel, as small as a machine gets", () => {
     -vga none
     -action reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause
     -d cpu_reset
-    -D /run/cpu-reset.log
+    -trace pckbd_kbd_write_command
+    -trace pckbd_outport_write
+    -trace port92_write
+    -D /run/devices.log
     -device pvpanic
     -chardev socket,id=control,path=/run/control
     -mon chardev=control,mode=control
@@ -69,7 +72,10 @@ test("UEFI with a private copy of its variables, and disks on every bus", () => 
     -vga none
     -action reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause
     -d cpu_reset
-    -D /run/cpu-reset.log
+    -trace pckbd_kbd_write_command
+    -trace pckbd_outport_write
+    -trace port92_write
+    -D /run/devices.log
     -device pvpanic
     -chardev socket,id=control,path=/run/control
     -mon chardev=control,mode=control
@@ -129,7 +135,10 @@ test("PCAT with everything else a machine can have", () => {
     -vnc [::1]:1
     -action reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause
     -d cpu_reset
-    -D /run/cpu-reset.log
+    -trace pckbd_kbd_write_command
+    -trace pckbd_outport_write
+    -trace port92_write
+    -D /run/devices.log
     -device pvpanic
     -chardev socket,id=control,path=/run/control
     -mon chardev=control,mode=control

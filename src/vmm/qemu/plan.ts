@@ -3,11 +3,9 @@ import { UnsupportedError } from "../../machine/errors.ts";
 import type { ConsoleName, consoleNames, Machine } from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import type { Detection, RunPaths, VmmPlan } from "../contract.ts";
+import { deviceLog, deviceTrace } from "./device-log.ts";
 import { diskArguments, escapeOption } from "./disks.ts";
 import { pickAccelerator, qemuSupport, resolveChipset, uefiFirmware } from "./support.ts";
-
-/** The file to which QEMU logs CPU resets under TCG: the one place where a triple fault shows. */
-export const resetLog = "cpu-reset.log";
 
 /** Lowers a machine to one QEMU command line. Pure; throws UnsupportedError with every reason. */
 export function planQemu(machine: Machine, paths: RunPaths, detection: Detection, wanted?: AcceleratorName): VmmPlan {
@@ -31,7 +29,9 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     ...displayArguments(machine),
     // Everything stops the guest and waits: the harness decides, on one path for all actions (power-events §3.4).
     ...["-action", "reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause"],
-    ...(accelerator === "tcg" ? ["-d", "cpu_reset", "-D", join(paths.runDir, resetLog)] : []),
+    ...(accelerator === "tcg" ? ["-d", "cpu_reset"] : []),
+    ...deviceTrace,
+    ...["-D", join(paths.runDir, deviceLog)],
     ...(chipset === "microvm" ? [] : ["-device", "pvpanic"]),
     ...["-chardev", `socket,id=control,path=${escapeOption(control)}`, "-mon", "chardev=control,mode=control"],
     ...consoleArgs,

@@ -41,6 +41,7 @@ export async function launchV86(
     onEvent: (listener) => listeners.push(listener),
     resume: async () => void (await qmp.execute("cont")),
     pause: async () => void (await qmp.execute("stop")),
+    cannotContinue: () => "petri-v86 stops a guest for good",
     reset: async () => {
       await qmp.execute("system_reset");
       await qmp.execute("cont");

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { VmmPlan } from "../contract.ts";
 import type { QmpEvent } from "../qmp.ts";
-import { Classifier } from "./control.ts";
+import { Classifier, type Verdict } from "./classifier.ts";
+import type { StoppedCpu } from "./reset-cause.ts";
 
 // Lines as QEMU 7.2.22 sent them, in the order it sent them (references: power events, measured).
 const plan = (firmware: VmmPlan["firmware"], args: string[] = []): VmmPlan => ({
@@ -22,8 +23,16 @@ const event = (name: string, data: Record<string, unknown> = {}, com1 = 10): Qmp
   return { name, data, at: clock, offsets: { com1 }, line: JSON.stringify({ event: name, data }) };
 };
 const shutdown = (reason: string, guest = true) => event("SHUTDOWN", { guest, reason });
-const take = (classifier: Classifier, events: QmpEvent[]) =>
-  events.map((each) => classifier.take(each)).filter((verdict) => verdict !== undefined);
+/** What is told of each event: the VMM's event, or a word for what is none. Resets are looked into: at no vCPU unless given. */
+const take = (classifier: Classifier, events: QmpEvent[], cpus: StoppedCpu[] = []) =>
+  events
+    .map((each) => classifier.take(each))
+    .filter((verdict) => verdict !== undefined)
+    .map((verdict) => told(classifier, verdict, cpus));
+function told(classifier: Classifier, verdict: Verdict, cpus: StoppedCpu[]) {
+  if (verdict.is === "event") return verdict.event;
+  return verdict.is === "reset" ? classifier.explainReset(verdict, cpus) : verdict.is;
+}
 const seen = (events: QmpEvent[], options: { firmware?: VmmPlan["firmware"]; args?: string[]; log?: string } = {}) =>
   take(new Classifier(plan(options.firmware ?? "ovmf", options.args), () => options.log ?? ""), events).map(
     (verdict) => (typeof verdict === "string" ? verdict : `${verdict.kind} ${verdict.cause}`),
@@ -57,7 +66,7 @@ test("a reset that the log calls a triple fault is a crash, once", () => {
 test("what the harness does is no event of the guest", () => {
   expect(seen([event("STOP"), event("RESUME")])).toEqual(["unexplained"]);
   expect(seen([shutdown("host-qmp-quit", false), event("STOP")])).toEqual(["unexplained"]);
-  expect(new Classifier(plan("ovmf"), () => "").explain(event("STOP"), "paused", "")).toBeUndefined();
+  expect(new Classifier(plan("ovmf"), () => "").explainStop(event("STOP"), "paused", "")).toBeUndefined();
   expect(seen([event("RESET", { guest: false, reason: "host-qmp-system-reset" })])).toEqual([]);
 });
 
@@ -113,12 +122,12 @@ test("a stop because QEMU cannot go on is its error, with the reason", () => {
   const error = { ...event("BLOCK_IO_ERROR"), line: '{"event": "BLOCK_IO_ERROR", "data": {"nospace": true}}' };
   const stop = event("STOP");
   expect(take(classifier, [error, stop])).toEqual(["unexplained"]);
-  expect(classifier.explain(stop, "io-error", "")).toMatchObject({
+  expect(classifier.explainStop(stop, "io-error", "")).toMatchObject({
     kind: "vmm-error",
     evidence: ["QEMU cannot go on: io-error", expect.stringMatching(/^no space .* PETRI_RUN_ROOT/), error.line],
   });
   take(classifier, [event("STOP")]);
-  expect(classifier.explain(event("STOP"), "internal-error", "KVM internal error. Suberror: 1")).toMatchObject({
+  expect(classifier.explainStop(event("STOP"), "internal-error", "KVM internal error. Suberror: 1")).toMatchObject({
     evidence: ["QEMU cannot go on: internal-error", "KVM internal error. Suberror: 1"],
   });
 });
