@@ -101,7 +101,9 @@ vmTest(
     const { code, stdout, stderr } = await ended;
     expect(stdout.toString()).toBe("before\n");
     expect(code).toBe(70);
-    expect(stderr).toMatch(/^petri: the lab went down before the command had ended: the guest reset/);
+    expect(stderr).toMatch(
+      /^petri: the lab went down before the command had ended: the guest crashed \(kernel-panic, inferred\)/,
+    );
     expect(stderr).toContain("its kernel reported: ");
     expect(stderr).toMatch(/^trace: /m);
   },

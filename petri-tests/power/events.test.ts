@@ -88,6 +88,9 @@ vmTest(
     await guest.reset();
     expect(await vm.power.next("reset")).toMatchObject({ action: "halt" });
     expect(vm.state).toBe("halted");
+    await expect(vm.resumeFromHalt()).rejects.toThrow(/^the guest cannot go on: .*; use reset\(\)$/);
+    await vm.reset();
+    expect(await guest.echo("again")).toBe("again");
   },
 );
 

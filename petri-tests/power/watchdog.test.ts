@@ -14,7 +14,10 @@ vmTest("the watchdog resets a hung guest", anyBoot, async ({ vm, guest }) => {
   await expect(vm.console("com1")).toPrint(ready, { after: event });
 
   // One event, where the guest fell silent; firmware's own reset after ours is none.
-  expect(event).toMatchObject({ confidence: "reported", evidence: [expect.stringContaining('"WATCHDOG"')] });
+  expect(event).toMatchObject({
+    confidence: "reported",
+    evidence: [expect.stringContaining('"WATCHDOG"'), `the machine's one watchdog is ${event.cause}`],
+  });
   const log = readFileSync(join(vm.traceDir, "com1.log"));
   expect(log.subarray(0, event.offsets.com1).toString("latin1")).toMatch(/ok hang quiet\r\n$/);
   expect(await guest.echo("again")).toBe("again");
@@ -38,6 +41,14 @@ describe.concurrent("watchdog", () => {
     await expect(vm.console().expect(ready, { after: event })).rejects.toThrow(/^the watchdog expired \(/);
     await vm.reset();
     await expect(vm.console()).toPrint(ready, { after: event });
+    expect(vm.power.events).toHaveLength(1);
+  });
+
+  vmTest("a guest that the watchdog halted can go on from there", halts, async ({ vm, guest }) => {
+    await guest.watchdog({ arm: "1s" });
+    await vm.power.next("watchdog");
+    await vm.resumeFromHalt();
+    expect(await guest.echo("on it goes")).toBe("on it goes");
     expect(vm.power.events).toHaveLength(1);
   });
 

@@ -35,6 +35,30 @@ test.each([
     /^petri: --memory 4Q is not accepted: write a size such as 512M or 4G/,
   ],
   [
+    "an exit code that no process has",
+    ["--uefi", "--guest-shutdown-action", "exit:300"],
+    64,
+    /^petri: --guest-shutdown-action exit:300 is not accepted: write reset, halt, exit or exit:CODE with CODE from 0 to/,
+  ],
+  [
+    "a negative exit code",
+    ["--uefi", "--guest-crash-action", "exit:-1"],
+    64,
+    /^petri: --guest-crash-action exit:-1 is not accepted: write reset, halt, exit or exit:CODE with CODE from 0 to 255/,
+  ],
+  [
+    "a watchdog's action without a watchdog",
+    ["--kernel", "guest.elf", "--guest-watchdog-action", "halt"],
+    64,
+    /^petri: --guest-watchdog-action halt: needs --guest-watchdog\n$/,
+  ],
+  [
+    "a watchdog on a VMM without one",
+    ["--kernel", "guest.elf", "--vmm", "v86", "--guest-watchdog"],
+    69,
+    /^petri: v86: watchdog: v86 has no watchdog\n$/,
+  ],
+  [
     "several at once",
     ["--uefi", "--memory", "4Q", "--com1", "x"],
     64,

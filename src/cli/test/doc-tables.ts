@@ -4,6 +4,7 @@ import type { MachineInput } from "../../machine/machine.ts";
 import { machineOptions } from "../../machine/options.ts";
 import type { VmmName } from "../../machine/placement.ts";
 import { parseMachine } from "../../machine/validate.ts";
+import { causeTable, type EvidenceSource, evidenceSources } from "../../power/causes.ts";
 import type { Detection } from "../../vmm/contract.ts";
 import { vmms } from "../../vmm/registry.ts";
 import { addRunOptions } from "../boot/options.ts";
@@ -42,9 +43,35 @@ export const docTables: Readonly<Record<string, () => string>> = {
       ["variable", "means"],
       Object.entries(hostVariables).map(([name, what]) => [code(name), what]),
     ),
+  "evidence-sources": () =>
+    table(
+      ["source", "is"],
+      Object.entries(evidenceSources).map(([name, what]) => [code(name), what]),
+    ),
+  causes: () => {
+    const told = ({ cause: _, ...same }: (typeof causeTable)[number]) => JSON.stringify(same);
+    const rows = [...new Set(causeTable.map(told))].map((same) => causeTable.filter((row) => told(row) === same));
+    return table(["VMM", "accelerator", "event", "cause", "told by, best first", "else"], rows.map(causesLine));
+  },
   support: () => supportTable(() => true),
   "support-short": () => supportTable((what) => first.test(what)),
 };
+
+/** Causes that are told alike, in one line. */
+function causesLine(alike: readonly (typeof causeTable)[number][]): string[] {
+  const [first] = alike;
+  if (!first) return [];
+  const { vmm, accelerators, kind, known, otherwise } = first;
+  const ways = Object.entries(known) as [EvidenceSource, string][];
+  return [
+    vmm,
+    accelerators.join(", "),
+    code(kind),
+    alike.map(({ cause }) => code(cause)).join(", "),
+    ways.map(([source, confidence]) => `${source} (${confidence})`).join(", ") || "–",
+    otherwise === "nothing" ? "no event" : `${code(otherwise)}, cause ${code("unknown")}`,
+  ];
+}
 
 /** The rows of the support table that a first look needs. */
 const first = /^boot |processors|ide|virtio$|network|watchdog/;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { EvidenceSource } from "../../power/causes.ts";
 import type { VmmPlan } from "../contract.ts";
 import type { QmpEvent } from "../qmp.ts";
 import { Classifier, type Verdict } from "./classifier.ts";
@@ -145,4 +146,69 @@ test("a second way of resetting that the guest tried before it was stopped does 
   const reset = event("RESET", { guest: false, reason: "host-qmp-system-reset" });
   const late = [shutdown("guest-reset"), event("STOP"), shutdown("guest-reset"), reset, event("RESUME"), event("STOP")];
   expect(seen(late)).toEqual(["reset unknown", "unexplained"]);
+});
+
+const stopOf = (classifier: Classifier, events: QmpEvent[]) => {
+  const last = events.map((each) => classifier.take(each)).at(-1);
+  if (last?.is !== "unexplained") throw new Error(`it was explained: ${last?.is}`);
+  return last.stop;
+};
+
+test("without its events QEMU's state tells a panic and a watchdog, and nothing tells shutdown from hibernation", () => {
+  const told = (events: QmpEvent[], status: string, without: EvidenceSource[] = ["events"]) => {
+    const classifier = new Classifier(plan("ovmf", ["-device", "ib700"]), () => "", without);
+    const event = classifier.explainStop(stopOf(classifier, events), status, "");
+    return event && `${event.kind} ${event.cause} ${event.confidence}`;
+  };
+  const panic = [event("GUEST_PANICKED", { action: "pause" }), event("STOP")];
+  expect(told(panic, "guest-panicked")).toBe("crash pvpanic inferred");
+  expect(told(panic, "guest-panicked", ["events", "state"])).toBeUndefined();
+  expect(told([event("WATCHDOG", { action: "pause" }), event("STOP")], "watchdog")).toBe("watchdog ib700 inferred");
+  const hibernation = [event("SUSPEND_DISK"), shutdown("guest-shutdown"), event("STOP")];
+  expect(told(hibernation, "shutdown")).toBe("shutdown unknown reported");
+});
+
+test("each kind of evidence can be left out by itself", () => {
+  const wrote = "Triple fault\npckbd_kbd_write_command 0xfe\n";
+  const cpu: StoppedCpu = { index: 0, address: 0n, dx: 0xcf9, al: 6, isAtResetVector: false, code: [] };
+  const cause = (without: EvidenceSource[]) =>
+    take(new Classifier(plan("ovmf"), () => wrote, without), [shutdown("guest-reset"), event("STOP")], [cpu]);
+  expect(cause([])).toMatchObject([{ cause: "triple-fault" }]);
+  expect(cause(["reset-log"])).toMatchObject([{ kind: "reset", cause: "keyboard-controller", confidence: "reported" }]);
+  expect(cause(["reset-log", "device-trace"])).toMatchObject([{ cause: "cf9", confidence: "inferred" }]);
+  expect(cause(["reset-log", "device-trace", "registers"])).toMatchObject([{ kind: "reset", cause: "unknown" }]);
+});
+
+test("what was logged before an earlier stop explains no later one, and evidence says what it rests on", () => {
+  let log = "";
+  const classifier = new Classifier(plan("ovmf"), () => log);
+  log += "pckbd_kbd_write_command 0xaa\npckbd_kbd_write_command 0xfe\n";
+  const [first] = take(classifier, [shutdown("guest-reset"), event("STOP")]);
+  expect(first).toMatchObject({
+    cause: "keyboard-controller",
+    evidence: [expect.stringContaining("guest-reset"), "QEMU's device trace: pckbd_kbd_write_command 0xfe"],
+  });
+  log += "port92_write port92: write 0x01\n";
+  expect(take(classifier, [shutdown("guest-reset"), event("STOP")])).toMatchObject([{ cause: "port92" }]);
+  expect(take(classifier, [shutdown("guest-reset"), event("STOP")])).toMatchObject([{ cause: "unknown" }]);
+});
+
+test("iTCO is named where it was made live; of two watchdogs nobody knows which", () => {
+  const events = () => [event("WATCHDOG", { action: "pause" }), event("STOP")];
+  expect(seen(events(), { args: ["-global", "ICH9-LPC.noreboot=off"] })).toEqual(["watchdog itco"]);
+  expect(seen(events(), { args: ["-device", "i6300esb", "-device", "ib700,id=x"] })).toEqual(["watchdog unknown"]);
+});
+
+test("a QEMU that ends where it would have stopped, by actions of the user, says why all the same", () => {
+  const ended = (events: QmpEvent[], log = "") => {
+    const classifier = new Classifier(plan("ovmf", ["-device", "ib700"]), () => log);
+    for (const each of events) classifier.take(each);
+    const end = { exitCode: 0, signal: null, expected: false, stderrTail: "", at: 9, offsets: { com1: 3 } };
+    return classifier.takeEnd(end);
+  };
+  expect(ended([shutdown("guest-shutdown")])).toMatchObject({ kind: "shutdown", at: 9, offsets: { com1: 3 } });
+  expect(ended([shutdown("guest-reset")])).toMatchObject({ kind: "reset", cause: "unknown" });
+  expect(ended([shutdown("guest-reset")], "Triple fault\n")).toMatchObject({ kind: "crash" });
+  expect(ended([event("WATCHDOG", { action: "poweroff" })])).toMatchObject({ kind: "watchdog", cause: "ib700" });
+  expect(ended([shutdown("host-signal", false)])).toMatchObject({ kind: "vmm-error" });
 });
