@@ -475,10 +475,13 @@ test("a halted guest goes on where the VMM can, and its consoles and journal wit
   await expect(vm.resume()).rejects.toThrow("use resumeFromHalt() where it can go on, or reset()");
   await vm.resumeFromHalt();
   expect({ state: vm.state, calls }).toEqual({ state: "running", calls: ["resume", "resume"] });
-  print("on and on\n");
-  expect((await vm.console().expect("on and on")).text).toBe("on and on");
+  const [more, off] = [vm.console().expect("on and on"), vm.power.next("shutdown")];
+  const found = vm.findings.next(/sysrq/);
+  print(`on and on\n${panicked}`);
+  expect((await more).text).toBe("on and on");
+  expect((await found).title).toBe("kernel panic: sysrq triggered crash");
   event("shutdown");
-  expect((await vm.power.next("shutdown")).index).toBe(1);
+  expect((await off).index).toBe(1);
 });
 
 test("a guest that cannot go on says why, and can be reset", async () => {
