@@ -1,6 +1,6 @@
 import type { Console } from "../console/console.ts";
 import { UnsupportedError, UsageError } from "../machine/errors.ts";
-import type { Machine } from "../machine/machine.ts";
+import type { WatchdogName } from "../machine/machine.ts";
 import type { UntimedEvent } from "../trace/event.ts";
 import type { Programs } from "./programs.ts";
 import type { ByteLine } from "./serial/link.ts";
@@ -23,21 +23,47 @@ export interface Guest extends Programs {
   ready(): Promise<void>;
   shutdown(): Promise<void>;
   reset(way?: ResetWay): Promise<void>;
+  /** Suspends to RAM (ACPI S3). It answers again once it is awake: `vm.facet("wake")()`. */
+  suspend(): Promise<void>;
+  /** Powers off as a guest does that has saved itself to disk (ACPI S4). */
+  hibernate(): Promise<void>;
   /**
    * Stops every vCPU for good (`quiet`: cli; hlt) or in a loop with interrupts off (`busy`). With `watchdog`, a time,
    * the machine's watchdog is armed first: it expires, since nobody pets it.
    */
   hang(options?: HangOptions): Promise<void>;
-  /** Arms the machine's watchdog with a time (milliseconds, or `"5s"`; rounded up to seconds), pets or stops it. */
+  /**
+   * Arms the machine's watchdog with a time (milliseconds, or `"5s"`; rounded up to what the device takes), pets or
+   * stops it.
+   */
   watchdog(what: { readonly arm: number | string } | "pet" | "stop"): Promise<void>;
+  /** What the watchdog tells of itself: whether it counts, and whether it has expired since it was last armed. */
+  watchdogStatus(): Promise<WatchdogStatus>;
   /** The crash it causes is expected from then on. */
   tripleFault(): Promise<void>;
+  /** Raises a CPU exception (0 to 31); the guest reports it and halts. */
+  exception(vector: number): Promise<void>;
+  /** A fault whose handler faults, and so on, as deep as that (1 to 32); each is reported, the last one halts. */
+  nestedFaults(depth: number): Promise<void>;
+  /** Reports a panic to the VMM (pvpanic) and halts. The crash is expected from then on. */
+  panic(): Promise<void>;
+  /** Writes a value (0 to 255) to QEMU's isa-debug-exit at port F4h. */
+  debugExit(value: number): Promise<void>;
   /** Says the text back: proof of life. Returns what came. */
   echo(text: string): Promise<string>;
   /** Facts the guest found: boot, CPU mode, memory … */
   info(): Promise<Readonly<Record<string, string>>>;
   /** Prints that many bytes and their CRC-32; resolves with both once the guest is done. */
   flood(bytes: number, seed?: number): Promise<{ readonly bytes: number; readonly crc32: string }>;
+  /** Checks the machine it runs on: CPUID, memory, PCI, ACPI's tables, timers. Resolves with TAP 14, checks that failed included. */
+  tap(): Promise<string>;
+}
+
+export interface WatchdogStatus {
+  readonly device: string;
+  readonly isArmed: boolean;
+  /** What is left of an expiry after the reset that it caused. */
+  readonly hasFired: boolean;
 }
 
 /** What a driver needs of its VM. */
@@ -48,8 +74,8 @@ export interface GuestHost {
   /** Byte offset from which this boot's output counts. */
   bootOffset(): number;
   expectCrash(cause: string): void;
-  /** The machine's watchdog device, if it has one. */
-  readonly watchdog: Machine["watchdog"];
+  /** The watchdog device that the machine has, if it has one. */
+  readonly watchdog: WatchdogName | undefined;
   /** COM1 for a driver's own talk, which no test waits for. */
   readonly line: ByteLine;
   /** Calls the listener, with why, whenever what runs in the guest is gone: it was reset, it ended, it crashed. */
@@ -70,9 +96,16 @@ export function guestOf(what: string, host: Pick<GuestHost, "ready">, abilities:
     ready: async () => void (await host.ready()),
     shutdown: refuse("shut down on command"),
     reset: refuse("reset on command"),
+    suspend: refuse("suspend on command"),
+    hibernate: refuse("hibernate on command"),
     hang: refuse("hang on command"),
     watchdog: refuse("use a watchdog on command"),
+    watchdogStatus: refuse("ask its watchdog"),
     tripleFault: refuse("triple-fault on command"),
+    exception: refuse("raise an exception on command"),
+    nestedFaults: refuse("fault on command"),
+    panic: refuse("panic on command"),
+    debugExit: refuse("use isa-debug-exit on command"),
     echo: refuse("echo"),
     info: refuse("tell about itself"),
     flood: refuse("flood its console"),
@@ -81,6 +114,7 @@ export function guestOf(what: string, host: Pick<GuestHost, "ready">, abilities:
     download: refuse("give files"),
     read: refuse("give files"),
     waitFor: refuse("run programs"),
+    tap: refuse("check its machine"),
     ...abilities,
   };
 }

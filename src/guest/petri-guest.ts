@@ -1,7 +1,8 @@
+import type { Cursor } from "../console/console.ts";
 import { VmmError } from "../machine/errors.ts";
 import { bootCursor } from "./boot-cursor.ts";
 import { type Guest, type GuestHost, guestOf, oneLine } from "./driver.ts";
-import { armCommand } from "./watchdog-command.ts";
+import { armCommand, statusCommand } from "./watchdog-command.ts";
 
 /** Drives petri-guest over COM1: one line a command, one `ok` or `error` line back (fixtures/petri-guest/README.md). */
 export function petriGuest(host: GuestHost): Guest {
@@ -9,22 +10,28 @@ export function petriGuest(host: GuestHost): Guest {
   let last: Promise<unknown> = Promise.resolve();
   const nextCursor = bootCursor(host);
 
-  function command(line: string, reply = /^(ok|error)(?: ([^\n]*))?\n/): Promise<string> {
+  function ask<T>(line: string, read: (cursor: Cursor) => Promise<T>): Promise<T> {
     const turn = last.then(async () => {
       const cursor = await nextCursor();
       host.console.sendLine(line);
-      const { captures } = await cursor.expect(reply);
-      const [verdict, text = ""] = captures;
-      if (verdict === "error") throw new VmmError(`petri-guest could not do "${line}": ${text}`);
-      return text;
+      return await read(cursor);
     });
     last = turn.catch(() => {});
     return turn;
   }
 
+  const command = (line: string, reply = /^(ok|error)(?: ([^\n]*))?\n/): Promise<string> =>
+    ask(line, async (cursor) => {
+      const [verdict, text = ""] = (await cursor.expect(reply)).captures;
+      if (verdict === "error") throw new VmmError(`petri-guest could not do "${line}": ${text}`);
+      return text;
+    });
+
   return guestOf("petri-guest", host, {
     shutdown: async () => void (await command("shutdown")),
     reset: async (way) => void (await command(way ? `reset ${way}` : "reset")),
+    suspend: async () => void (await command("suspend")),
+    hibernate: async () => void (await command("hibernate")),
     hang: async ({ how = "quiet", watchdog } = {}) => {
       if (watchdog !== undefined) await command(armCommand(host.watchdog, watchdog));
       await command(`hang ${how}`);
@@ -32,6 +39,19 @@ export function petriGuest(host: GuestHost): Guest {
     watchdog: async (what) => {
       await command(typeof what === "string" ? `watchdog ${what}` : armCommand(host.watchdog, what.arm));
     },
+    watchdogStatus: async () => {
+      const [, device = "", rest = ""] =
+        /^watchdog (\w+) (.*)$/.exec(await command(statusCommand(host.watchdog))) ?? [];
+      const { armed, fired } = facts(rest);
+      return { device, isArmed: armed === "yes", hasFired: fired === "yes" };
+    },
+    exception: async (vector) => void (await command(`exception ${vector}`)),
+    nestedFaults: async (depth) => void (await command(`exception nested ${depth}`)),
+    panic: async () => {
+      host.expectCrash("pvpanic");
+      await command("panic");
+    },
+    debugExit: async (value) => void (await command(`debug-exit ${value}`)),
     tripleFault: async () => {
       host.expectCrash("triple-fault");
       await command("triple-fault");
@@ -45,6 +65,13 @@ export function petriGuest(host: GuestHost): Guest {
       const [, count, crc32 = ""] = /^flood (\d+) crc32=(\w+)$/.exec(text) ?? [];
       return { bytes: Number(count), crc32 };
     },
+    // Lines that begin with "ok" are results; the answer follows the last one.
+    tap: () =>
+      ask("tap", async (cursor) => {
+        const { start } = await cursor.expect(/^TAP version 14\n/);
+        const { start: end } = await cursor.expect(/^ok tap \d+ failed=\d+\n/);
+        return host.console.text({ start, end });
+      }),
   });
 }
 

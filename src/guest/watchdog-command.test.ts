@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { armCommand } from "./watchdog-command.ts";
 
 test.each([
-  ["any", "2s", "watchdog arm 2"],
-  ["any", 1, "watchdog arm 1"],
+  ["i6300esb", "2s", "watchdog arm 2 i6300esb"],
+  ["wdat", 1, "watchdog arm 1 wdat"],
+  ["itco", "1227s", "watchdog arm 1227 itco"],
   ["i6300esb", 2001, "watchdog arm 3 i6300esb"],
   ["ib700", "0.5m", "watchdog arm 30 ib700"],
 ] as const)("%s for %s is %s", (watchdog, time, line) => {
@@ -20,16 +21,16 @@ test("what cannot be armed is refused with what to write instead", () => {
   };
   expect([
     refusal(undefined, "2s"),
-    refusal("itco", "2s"),
-    refusal("any", "soon"),
-    refusal("any", 0),
-    refusal("any", Number.NaN),
+    refusal("itco", "1228s"),
+    refusal("wdat", "soon"),
+    refusal("ib700", 0),
+    refusal("i6300esb", Number.NaN),
     refusal("ib700", "31s"),
-    refusal("any", "1h"),
+    refusal("i6300esb", "1h"),
   ]).toMatchInlineSnapshot(`
     [
       "UsageError: the machine has no watchdog to arm: give it one by machine: { watchdog: "any" }",
-      "UnsupportedError: petri-guest does not drive the watchdog itco; write any, i6300esb or ib700",
+      "UsageError: the watchdog itco takes at most 1227 s, not 1228 s",
       "UsageError: a watchdog cannot be armed with "soon": write milliseconds, or a number with ms, s, m or h, such as 250ms or 5s",
       "UsageError: a watchdog cannot be armed with "0": write milliseconds, or a number with ms, s, m or h, such as 250ms or 5s",
       "UsageError: a watchdog cannot be armed with "NaN": write milliseconds, or a number with ms, s, m or h, such as 250ms or 5s",

@@ -1,30 +1,34 @@
-import { UnsupportedError, UsageError } from "../machine/errors.ts";
-import type { Machine } from "../machine/machine.ts";
+import { UsageError } from "../machine/errors.ts";
+import type { WatchdogName } from "../machine/machine.ts";
 import { durationForm, readDuration } from "../machine/size.ts";
 
-/** The longest time each device takes, in seconds (fixtures/petri-guest/README.md). */
-const longest = { i6300esb: 2047, ib700: 30 };
+/** The longest time each device takes, in seconds (fixtures/petri-guest/README.md); a WDAT tells the guest itself. */
+const longest: Readonly<Record<WatchdogName, number>> = { i6300esb: 2047, ib700: 30, itco: 1227, wdat: 2 ** 32 - 1 };
 
 /**
  * The line that makes petri-guest arm the machine's watchdog; the time is rounded up to what the device takes.
- * Throws UsageError for a machine without one or a time it cannot take, UnsupportedError for one petri-guest cannot use.
+ * Throws UsageError for a machine without one or a time it cannot take.
  */
-export function armCommand(watchdog: Machine["watchdog"], time: number | string): string {
-  if (watchdog === undefined) {
-    throw new UsageError('the machine has no watchdog to arm: give it one by machine: { watchdog: "any" }');
-  }
-  if (watchdog === "itco" || watchdog === "wdat") {
-    throw new UnsupportedError(`petri-guest does not drive the watchdog ${watchdog}; write any, i6300esb or ib700`);
-  }
+export function armCommand(device: WatchdogName | undefined, time: number | string): string {
+  const name = needWatchdog(device);
   const ms = typeof time === "number" ? time : readDuration(time);
   if (ms === undefined || !(ms > 0)) {
     throw new UsageError(`a watchdog cannot be armed with "${time}": write milliseconds, or ${durationForm}`);
   }
-  // petri-guest looks for what it can find; an ib700 cannot be found, only named.
-  const device = watchdog === "any" ? "i6300esb" : watchdog;
   const seconds = Math.ceil(ms / 1000);
-  if (seconds > longest[device]) {
-    throw new UsageError(`the watchdog ${device} takes at most ${longest[device]} s, not ${seconds} s`);
+  if (seconds > longest[name]) {
+    throw new UsageError(`the watchdog ${name} takes at most ${longest[name]} s, not ${seconds} s`);
   }
-  return watchdog === "any" ? `watchdog arm ${seconds}` : `watchdog arm ${seconds} ${device}`;
+  // Named, since petri-guest does not try by itself what it cannot find.
+  return `watchdog arm ${seconds} ${name}`;
+}
+
+/** The line that asks it for what it knows of the last reset. */
+export function statusCommand(device: WatchdogName | undefined): string {
+  return `watchdog status ${needWatchdog(device)}`;
+}
+
+function needWatchdog(device: WatchdogName | undefined): WatchdogName {
+  if (device) return device;
+  throw new UsageError('the machine has no watchdog to arm: give it one by machine: { watchdog: "any" }');
 }

@@ -8,6 +8,7 @@ import { filesystemSchema } from "./filesystem.ts";
 import { nicSchema, portSchema } from "./nic.ts";
 import { processorsSchema } from "./processors.ts";
 import { sizeSchema } from "./size.ts";
+import { watchdogSchema } from "./watchdog.ts";
 
 /**
  * The machine: what the VM is. Plain JSON, no behaviour; this schema is the only source of its types, its
@@ -85,10 +86,7 @@ export const machineFields = z
       .describe("auto takes the smallest one that carries the machine"),
     numa: z.array(z.json()).optional(),
     vsock: z.strictObject({ cid: z.number().int().min(3).optional() }).optional(),
-    watchdog: z
-      .enum(["any", "i6300esb", "ib700", "itco", "wdat"])
-      .optional()
-      .describe("a watchdog device; any takes the one the VMM has"),
+    watchdog: watchdogSchema.optional(),
     pcie: z.json().optional(),
     filesystems: z.array(filesystemSchema).default([]).describe("folders of the host that the guest can mount"),
     tpm: z.boolean().optional(),
@@ -121,3 +119,4 @@ export type Action = PowerActions["reset"];
 export type { Boot, BootKind } from "./boot.ts";
 export { type ConsoleName, consoleNames } from "./console-backend.ts";
 export { type Disk, diskFormats } from "./disk.ts";
+export type { WatchdogName } from "./watchdog.ts";

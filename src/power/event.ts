@@ -18,6 +18,7 @@ export type PowerCause =
   | "i6300esb"
   | "ib700"
   | "itco"
+  | "wdat"
   | "debug-exit"
   | "host"
   | "unknown";

@@ -35,6 +35,7 @@ const powerCause = enumOf<PowerCause>({
   i6300esb: true,
   ib700: true,
   itco: true,
+  wdat: true,
   "debug-exit": true,
   host: true,
   unknown: true,

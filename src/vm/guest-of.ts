@@ -43,7 +43,7 @@ export function guestFor(
       return known.end;
     },
     expectCrash: (cause) => vm.expectCrash(cause),
-    watchdog: vm.machine.watchdog,
+    watchdog: vm.plan.watchdog,
     line,
     onStop: (listener) => consoles.onStop(listener),
     onTyping: (listener) => consoles.onTyping((name) => name === "com1" && listener()),
@@ -67,7 +67,9 @@ function isSuperuser({ login }: ResolvedImage): boolean {
 
 function noGuest(what: string): Guest {
   const refuse = () => Promise.reject(new UnsupportedError(`${what} has no guest driver; use vm.console()`));
-  const refusals = { ready: refuse, shutdown: refuse, reset: refuse, hang: refuse, tripleFault: refuse };
+  const ends = { shutdown: refuse, reset: refuse, suspend: refuse, hibernate: refuse, debugExit: refuse };
+  const crashes = { hang: refuse, tripleFault: refuse, exception: refuse, nestedFaults: refuse, panic: refuse };
+  const answers = { ready: refuse, echo: refuse, info: refuse, flood: refuse, tap: refuse };
   const programs = { exec: refuse, upload: refuse, download: refuse, read: refuse, waitFor: refuse };
-  return { ...refusals, ...programs, watchdog: refuse, echo: refuse, info: refuse, flood: refuse };
+  return { ...ends, ...crashes, ...answers, ...programs, watchdog: refuse, watchdogStatus: refuse };
 }

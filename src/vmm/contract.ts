@@ -1,5 +1,5 @@
 import type { Host } from "../host/host.ts";
-import type { BootKind, ConsoleName, Machine } from "../machine/machine.ts";
+import type { BootKind, ConsoleName, Machine, WatchdogName } from "../machine/machine.ts";
 import type { AcceleratorName, VmmName } from "../machine/placement.ts";
 import type { EvidenceSource } from "../power/causes.ts";
 import type { PowerCause, PowerKind } from "../power/event.ts";
@@ -85,6 +85,8 @@ export interface VmmPlan {
   readonly firmware: "seabios" | "ovmf" | "none";
   /** True if a disk keeps its writes: the VMM must be asked to end, not killed. */
   readonly isPersistent: boolean;
+  /** The watchdog device that the machine gets: what `any` came to. */
+  readonly watchdog?: WatchdogName;
   readonly notes: readonly string[];
 }
 
@@ -148,6 +150,8 @@ export interface Facets {
   powerButton: () => Promise<void>;
   /** Every vCPU's registers as text, one or more a line, in the VMM's own words. */
   registers: () => Promise<string>;
+  /** Wakes a guest that suspended itself to RAM (ACPI S3); waits until it has fallen asleep. */
+  wake: () => Promise<void>;
 }
 export type FacetName = keyof Facets;
 

@@ -5,6 +5,7 @@ import type { LifeSettings, RunningVmm, RunPaths, VmmEvent, VmmPlan } from "../c
 import { QmpLife } from "../qmp-life.ts";
 import { Classifier, type Verdict } from "./classifier.ts";
 import { deviceLog } from "./device-log.ts";
+import { GuestSleep } from "./guest-sleep.ts";
 import { lookAtCpus } from "./stopped-cpus.ts";
 
 const statusReply = z.object({ status: z.string() });
@@ -22,11 +23,13 @@ export async function launchQemu(
   const classifier = new Classifier(plan, readLog, settings.withoutEvidence);
   const listeners: ((event: VmmEvent) => void)[] = [];
   const life = await QmpLife.start("QEMU", plan, paths, host, settings, (event) => {
+    sleep.take(event.name);
     const verdict = classifier.take(event);
     if (verdict?.is === "phantom") void restart().catch(failed);
     else if (verdict) telling = telling.then(() => tell(verdict)).catch(failed);
   });
   const { qmp } = life;
+  const sleep = new GuestSleep(() => qmp.execute("system_wakeup"));
 
   /** In the order in which they happened, though some have to be looked into first. */
   let telling: Promise<void> = Promise.resolve();
@@ -95,12 +98,14 @@ export async function launchQemu(
     quit: () => life.quit(),
     write: (console, bytes, isSecret) => life.recording.write(console, bytes, isSecret),
     ended: life.ended.then(async (end) => {
+      sleep.end();
       await telling;
       const event = classifier.takeEnd(end);
       if (event) for (const listener of listeners) listener(event);
       return end;
     }),
     facets: {
+      wake: () => sleep.wake(),
       powerButton: async () => void (await qmp.execute("system_powerdown")),
       // QMP itself has no command for registers; the monitor's is QEMU's own (hmp-commands-info.hx).
       registers: async () => z.string().parse(await qmp.execute("human-monitor-command", registersOfAll)),

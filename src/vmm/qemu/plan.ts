@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UnsupportedError } from "../../machine/errors.ts";
-import type { ConsoleName, consoleNames, Machine } from "../../machine/machine.ts";
+import type { ConsoleName, consoleNames, Machine, WatchdogName } from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import type { Detection, RunPaths, VmmPlan } from "../contract.ts";
 import { deviceLog, deviceTrace } from "./device-log.ts";
@@ -21,6 +21,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
   const { consoles, fifos, args: consoleArgs } = consoleArguments(machine, paths, chipset);
   const control = join(paths.runDir, "control");
   const boot = bootArguments(machine, paths, detection);
+  const watchdog = machine.watchdog === "any" ? "i6300esb" : machine.watchdog;
   const args = [
     ...["-name", machine.name, "-nodefaults", "-no-user-config", "-S"],
     ...["-machine", machineOption(machine, chipset), "-accel", accelerator === "whp" ? "whpx" : accelerator],
@@ -40,7 +41,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     ...nicArguments(machine, chipset),
     ...filesystemArguments(machine, chipset),
     ...(machine.rng ? ["-device", chipset === "microvm" ? "virtio-rng-device" : "virtio-rng-pci"] : []),
-    ...watchdogArguments(machine),
+    ...watchdogArguments(watchdog),
     ...(machine.vmmOptions?.qemu ?? []),
   ];
   return {
@@ -53,6 +54,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     copies: boot.copies,
     firmware: boot.firmware,
     isPersistent: machine.disks.some((disk) => disk.persist),
+    ...(watchdog ? { watchdog } : {}),
     notes: [],
   };
 }
@@ -192,7 +194,7 @@ function filesystemArguments({ filesystems }: Machine, chipset: string): string[
   });
 }
 
-function watchdogArguments({ watchdog }: Machine): string[] {
+function watchdogArguments(watchdog: WatchdogName | undefined): string[] {
   switch (watchdog) {
     case undefined:
     case "wdat":
@@ -202,7 +204,6 @@ function watchdogArguments({ watchdog }: Machine): string[] {
     case "itco":
       // QEMU 7.2 leaves iTCO inert until its no-reboot strap is off (contracts §1.6).
       return ["-global", "ICH9-LPC.noreboot=off"];
-    case "any":
     case "i6300esb":
       return ["-device", "i6300esb"];
   }
