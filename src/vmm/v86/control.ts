@@ -9,11 +9,15 @@ const kinds = {
   GUEST_RESET: "reset",
   GUEST_SHUTDOWN: "shutdown",
   GUEST_CRASH: "crash",
+  GUEST_WATCHDOG: "watchdog",
   GUEST_HALTED: "halted",
   VMM_ERROR: "vmm-error",
 } as const;
 
-const causes: readonly PowerCause[] = ["keyboard-controller", "cf9", "port92", "acpi-s5", "acpi-s4", "triple-fault"];
+const causes: readonly PowerCause[] = [
+  ...(["keyboard-controller", "cf9", "port92", "acpi-s5", "acpi-s4", "triple-fault"] as const),
+  ...(["pvpanic", "debug-exit", "ib700", "wdat"] as const),
+];
 
 const registersReply = z.object({ registers: z.record(z.string(), z.string()) });
 

@@ -68,7 +68,7 @@ test("everything v86 cannot do is refused at once", () => {
         { file: "/p", bus: "ide", slot: 1, persist: true, format: "qcow2" },
       ],
       nics: [{}, { model: "e1000", backend: "none", mac: "52:54:00:12:34:56" }],
-      ...{ rng: true, display: { vnc: {} }, watchdog: "any" },
+      ...{ rng: true, display: { vnc: {} }, watchdog: "i6300esb" },
     }).join("\n"),
   ).toMatchInlineSnapshot(`
     "boot: v86 has no UEFI; boot by pcat or kernel
@@ -87,9 +87,9 @@ test("everything v86 cannot do is refused at once", () => {
     nics: v86 has no network behind its card; write backend none
     nics: v86 has no e1000; write virtio or ne2k
     nics: v86 chooses the MAC address itself; leave it out
+    watchdog: v86 has no i6300esb; write any, ib700 or wdat
     rng: v86 has no entropy device
-    display: v86 serves no VNC
-    watchdog: v86 has no watchdog"
+    display: v86 serves no VNC"
   `);
 });
 
@@ -124,4 +124,15 @@ test("folders of the host are refused: petri-v86 has no device for them", () => 
   expect(refusals(machine)).toEqual([
     "filesystems: petri-v86 does not carry 9p: put the files on a disk, or run on qemu",
   ]);
+});
+
+test("any watchdog is an ib700; a wdat needs our own ACPI tables", () => {
+  const disks = [{ file: "/a", bus: "ide" as const }];
+  expect(argsOf({ boot: kernel, watchdog: "any" })).toMatch(/ --watchdog ib700$/);
+  expect(argsOf({ boot: { kind: "pcat" }, disks, watchdog: "ib700" })).toMatch(/ --watchdog ib700$/);
+  expect(argsOf({ boot: kernel, watchdog: "wdat" })).toMatch(/ --watchdog wdat$/);
+  expect(refusals({ boot: { kind: "pcat" }, disks, watchdog: "wdat" })).toEqual([
+    "watchdog: under a BIOS v86 has no wdat, which is an ACPI table of petri-v86's own; write ib700",
+  ]);
+  expect(refusals({ boot: kernel, watchdog: "itco" })).toEqual(["watchdog: v86 has no itco; write any, ib700 or wdat"]);
 });

@@ -4,7 +4,7 @@ import { type ConsoleName, consoleNames, type Machine } from "../../machine/mach
 import type { AcceleratorName } from "../../machine/placement.ts";
 import type { Detection, RunPaths, VmmPlan } from "../contract.ts";
 import { withSlots } from "../slots.ts";
-import { placeOf, v86Support } from "./support.ts";
+import { placeOf, v86Support, watchdogOf } from "./support.ts";
 
 /** Lowers a machine to a petri-v86 command line. Pure; throws UnsupportedError with every reason. */
 export function planV86(machine: Machine, paths: RunPaths, detection: Detection, wanted?: AcceleratorName): VmmPlan {
@@ -24,6 +24,7 @@ export function planV86(machine: Machine, paths: RunPaths, detection: Detection,
       return [name === "hvc0" ? "--virtio-console" : `--${name}`, `unix:${path}`];
     });
   const control = join(paths.runDir, "control");
+  const watchdog = watchdogOf(machine);
   return {
     vmm: "v86",
     accelerator: "jit",
@@ -37,6 +38,7 @@ export function planV86(machine: Machine, paths: RunPaths, detection: Detection,
         ...bootArguments(machine, detection),
         ...withSlots(machine.disks).flatMap((disk) => [`--${placeOf(disk)}`, disk.file]),
         ...machine.nics.flatMap((nic) => ["--nic", nic.model]),
+        ...(watchdog ? ["--watchdog", watchdog] : []),
         ...(machine.vmmOptions?.v86 ?? []),
       ],
     },
@@ -45,6 +47,7 @@ export function planV86(machine: Machine, paths: RunPaths, detection: Detection,
     copies: [],
     firmware: machine.boot.kind === "pcat" ? "seabios" : "none",
     isPersistent: false,
+    ...(watchdog ? { watchdog } : {}),
     notes: [],
   };
 }

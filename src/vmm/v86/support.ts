@@ -47,16 +47,26 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
     if (nic.model !== "ne2k" && nic.model !== "virtio") refuse("nics", `v86 has no ${nic.model}; write virtio or ne2k`);
     if (nic.mac) refuse("nics", "v86 chooses the MAC address itself; leave it out");
   }
+  if (watchdog && !watchdogOf(machine)) refuse("watchdog", `v86 has no ${watchdog}; write any, ib700 or wdat`);
+  if (watchdog === "wdat" && boot.kind === "pcat") {
+    refuse("watchdog", "under a BIOS v86 has no wdat, which is an ACPI table of petri-v86's own; write ib700");
+  }
   if (rng) refuse("rng", "v86 has no entropy device");
   if (typeof display === "object") refuse("display", "v86 serves no VNC");
   if (clock === "warp") refuse("clock", "v86 cannot warp time");
   if (filesystems.length > 0)
     refuse("filesystems", "petri-v86 does not carry 9p: put the files on a disk, or run on qemu");
-  const absent = { numa, vsock, watchdog, pcie, tpm, secureBoot, hyperv };
+  const absent = { numa, vsock, pcie, tpm, secureBoot, hyperv };
   for (const [axis, value] of Object.entries(absent)) {
     if (value !== undefined && value !== false) refuse(axis, `v86 has no ${axisNames[axis as AbsentAxis]}`);
   }
   return refusals;
+}
+
+/** The device that petri-v86 has for the watchdog asked for. */
+export function watchdogOf({ watchdog }: Machine): "ib700" | "wdat" | undefined {
+  if (watchdog === "any") return "ib700";
+  return watchdog === "ib700" || watchdog === "wdat" ? watchdog : undefined;
 }
 
 type Refuse = (axis: string, reason: string) => void;

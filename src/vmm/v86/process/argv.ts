@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type WatchdogName, watchdogNames } from "./watchdogs.ts";
 
 /** What the command line asks for: paths are not opened yet, sockets not connected. */
 export interface Options {
@@ -19,6 +20,7 @@ export interface Options {
   readonly fdb?: string;
   readonly bootOrder: readonly BootDevice[];
   readonly nic: Nic;
+  readonly watchdog?: WatchdogName;
 }
 
 export const lineNames = ["com1", "com2", "com3", "com4", "virtio-console"] as const;
@@ -44,6 +46,7 @@ export const valueOptions = [
   "cmdline",
   "boot-order",
   "nic",
+  "watchdog",
 ] as const;
 type ValueOption = (typeof valueOptions)[number];
 
@@ -73,13 +76,19 @@ export function parseArgv(argv: readonly string[]): { options: Options } | { pro
   const bootOrder = readBootOrder(value("boot-order"), problems);
   const nic = value("nic") ?? "none";
   if (!isOneOf(nics, nic)) problems.push(`--nic wants one of ${nics.join(", ")}, not "${nic}"`);
+  const watchdog = value("watchdog");
+  const knownWatchdog = watchdogNames.find((name) => name === watchdog);
+  if (watchdog !== undefined && !knownWatchdog) {
+    problems.push(`--watchdog wants one of ${watchdogNames.join(", ")}, not "${watchdog}"`);
+  }
   combinations(values, problems);
 
   if (problems.length > 0 || control === undefined || !isOneOf(nics, nic)) return { problems };
   const files = Object.fromEntries(
     fileOptions.flatMap((name) => (values.has(name) ? [[name === "vga-bios" ? "vgaBios" : name, value(name)]] : [])),
   );
-  return { options: { control, consoles, memoryBytes, cmdline: value("cmdline") ?? "", bootOrder, nic, ...files } };
+  const given = { control, consoles, memoryBytes, cmdline: value("cmdline") ?? "", bootOrder, nic };
+  return { options: { ...given, ...(knownWatchdog && { watchdog: knownWatchdog }), ...files } };
 }
 
 // parseArgs stops at the first mistake when strict; its tokens let us name them all.
@@ -111,6 +120,9 @@ function combinations(values: ReadonlyMap<ValueOption, string>, problems: string
   if (has("initrd") && !has("kernel") && !has("multiboot")) problems.push("--initrd needs --kernel or --multiboot");
   if (has("cmdline") && !has("kernel") && !has("multiboot")) problems.push("--cmdline needs --kernel or --multiboot");
   if (has("vga-bios") && !has("bios")) problems.push("--vga-bios needs --bios");
+  if (has("bios") && values.get("watchdog") === "wdat") {
+    problems.push("--watchdog wdat needs --multiboot or --kernel: a BIOS makes its own ACPI tables, without a WDAT");
+  }
   if (has("hdb") && !has("hda")) problems.push("--hdb needs --hda: v86 has no second disk without a first");
   if (!has("multiboot") && !has("kernel") && !has("bios")) {
     problems.push("nothing to boot: give --multiboot, --kernel, or --bios with a disk");

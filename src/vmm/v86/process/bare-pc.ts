@@ -1,6 +1,7 @@
 import { acpiTables } from "./acpi-tables.ts";
 import type { Cpu } from "./v86-internals.ts";
 import { setTextMode } from "./vga-text-mode.ts";
+import type { WatchdogName } from "./watchdogs.ts";
 
 /** In the BIOS area, where guests look for the root pointer (ACPI 1.0b §5.2.4.1). */
 const TABLES = 0xe0000;
@@ -11,9 +12,9 @@ const IDE = 0x1e;
 const lines = [10, 10, 11, 11];
 
 /** Does what a kernel that is started without a BIOS still expects of one: ACPI tables, a text screen, interrupt routing, IDE. */
-export function prepareBarePc(cpu: Cpu): void {
+export function prepareBarePc(cpu: Cpu, watchdog: WatchdogName | undefined): void {
   disableTestPorts(cpu.io);
-  cpu.mem8.set(acpiTables(TABLES), TABLES);
+  cpu.mem8.set(acpiTables(TABLES, { hasWdat: watchdog === "wdat" }), TABLES);
   setTextMode(cpu.io);
   const config = new PciConfig(cpu.io);
   lines.forEach((line, pin) => {
@@ -29,13 +30,11 @@ export function prepareBarePc(cpu: Cpu): void {
   }
 }
 
-// v86 leaves the ports of its own test suite behind a multiboot load: reading F4h would load the kernel again, writing
-// it would throw, and 2000h-200Fh would raise interrupts. On a PC nothing answers there.
+// v86 leaves the ports of its own test suite behind a multiboot load: F4h-F7h (the first is a debug-exit of ours, see
+// signal-ports.ts), and 2000h-200Fh, which would raise interrupts. On a PC nothing answers there.
 function disableTestPorts(io: Cpu["io"]): void {
   const nothing = () => {};
-  const [all8, all16, all32] = [() => 0xff, () => 0xffff, () => -1] as const;
-  io.register_read(0xf4, io, all8, all16, all32);
-  for (const port of [0xf4, 0xf5, 0xf6, 0xf7]) io.register_write(port, io, nothing, nothing, nothing);
+  for (const port of [0xf5, 0xf6, 0xf7]) io.register_write(port, io, nothing, nothing, nothing);
   for (let port = 0x2000; port <= 0x200f; port++) io.register_write(port, io, nothing, nothing, nothing);
 }
 

@@ -6,8 +6,10 @@ import type { GuestClock } from "./guest-clock.ts";
 import { comOf, type GuestInput, mayFeedNow, uartInput, virtioInput } from "./guest-input.ts";
 import { type Machine, optionsFor } from "./machine.ts";
 import { PowerPorts, type PowerSignal } from "./power-ports.ts";
+import { wireSignalPorts } from "./signal-ports.ts";
 import { tripleFault, tripleFaultInRealMode } from "./triple-fault.ts";
 import type { Cpu, V86Internals, WasmEnvironment } from "./v86-internals.ts";
+import type { Watchdog } from "./watchdogs.ts";
 
 export interface EmulatorListener {
   output(line: LineName, bytes: number | Uint8Array): void;
@@ -43,7 +45,12 @@ export class Emulator {
   #panic = "";
   #isDead = false;
 
-  static async build(machine: Machine, clock: GuestClock, listener: EmulatorListener): Promise<Emulator> {
+  static async build(
+    machine: Machine,
+    clock: GuestClock,
+    listener: EmulatorListener,
+    watchdog?: Watchdog,
+  ): Promise<Emulator> {
     const [V86, wasm] = await loadV86();
     const ports = new PowerPorts();
     let emulator: Emulator | undefined;
@@ -92,7 +99,7 @@ export class Emulator {
     await new Promise<void>((resolve) => v86.add_listener("emulator-loaded", resolve));
     v86.v86.constructor.microtick = clock.now;
     emulator = new Emulator(v86);
-    emulator.#wire(machine, listener);
+    emulator.#wire(machine, listener, watchdog);
     return emulator;
   }
 
@@ -101,7 +108,7 @@ export class Emulator {
     this.#cpu = v86.v86.cpu;
   }
 
-  #wire(machine: Machine, listener: EmulatorListener): void {
+  #wire(machine: Machine, listener: EmulatorListener, watchdog: Watchdog | undefined): void {
     const v86 = this.#v86;
     for (const line of machine.lines) {
       const com = comLines.indexOf(line);
@@ -117,8 +124,9 @@ export class Emulator {
     }
     // Our port watch sees every reset first; whatever v86 adds must not go on behind our back.
     this.#cpu.reboot_internal = () => this.#stop({ event: "GUEST_RESET", cause: "unknown" });
-    if (machine.bios) return;
-    prepareBarePc(this.#cpu);
+    if (!machine.bios) prepareBarePc(this.#cpu, watchdog?.name);
+    wireSignalPorts(this.#cpu.io, (signal) => this.#stop(signal));
+    watchdog?.wire(this.#cpu.io);
   }
 
   /** Lets the guest run for about a millisecond. Throws what is v86's own fault. */

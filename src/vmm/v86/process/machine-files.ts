@@ -34,9 +34,9 @@ export async function readMachine(options: Options): Promise<Machine> {
   }
   if (problems.length > 0) throw new AggregateError(problems);
 
-  const { memoryBytes, cmdline, bootOrder, nic } = options;
+  const { memoryBytes, cmdline, bootOrder, nic, watchdog } = options;
   const lines: LineName[] = lineNames.filter((name) => options.consoles[name] !== undefined);
-  return { memoryBytes, lines, cmdline, bootOrder, nic, disks, ...boot };
+  return { memoryBytes, lines, cmdline, bootOrder, nic, disks, ...boot, ...(watchdog && { watchdog }) };
 }
 
 type Use = <T>(

@@ -1,5 +1,6 @@
 import type { V86Options } from "v86";
 import type { BootDevice, LineName, Nic } from "./argv.ts";
+import type { WatchdogName } from "./watchdogs.ts";
 
 /** The PC to build: file contents and disks, ready to use, so that it can be built again on every reset. */
 export interface Machine {
@@ -14,6 +15,7 @@ export interface Machine {
   readonly disks: Readonly<Partial<Record<"hda" | "hdb" | "cdrom" | "fda" | "fdb", Disk>>>;
   readonly bootOrder: readonly BootDevice[];
   readonly nic: Nic;
+  readonly watchdog?: WatchdogName;
 }
 
 /** v86's own shape for a block device. */

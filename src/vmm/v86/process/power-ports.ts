@@ -1,8 +1,12 @@
+import type { WatchdogName } from "./watchdogs.ts";
+
 /** Why the guest stopped, as told on the control channel. */
 export type PowerSignal =
   | { readonly event: "GUEST_RESET"; readonly cause: "keyboard-controller" | "cf9" | "port92" | "unknown" }
   | { readonly event: "GUEST_SHUTDOWN"; readonly cause: "acpi-s5" | "acpi-s4" }
-  | { readonly event: "GUEST_CRASH"; readonly cause: "triple-fault"; readonly detail: string };
+  | { readonly event: "GUEST_SHUTDOWN"; readonly cause: "debug-exit"; readonly value: number }
+  | { readonly event: "GUEST_CRASH"; readonly cause: "triple-fault" | "pvpanic"; readonly detail: string }
+  | { readonly event: "GUEST_WATCHDOG"; readonly cause: WatchdogName };
 
 /** PM1a_CNT of the PIIX4 power-management block that v86 models: fixed at B000h + 4. */
 const PM1_CONTROL = 0xb004;

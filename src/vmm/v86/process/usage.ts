@@ -15,6 +15,7 @@ To boot a machine by hand: petri boot --vmm v86
   --hda FILE                a raw disk; also --hdb, --cdrom, --fda and --fdb. Writes are thrown away
   --boot-order LIST         of disk, cdrom and floppy
   --nic none|ne2k|virtio    a network card (none if absent)
+  --watchdog ib700|wdat     a watchdog: ports 441h and 443h, or the one of the ACPI table WDAT (not with a BIOS)
   --paused                  accepted, for the harness's sake: it always starts so
   -h, --help                print this help
 

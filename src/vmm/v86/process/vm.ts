@@ -4,8 +4,17 @@ import { Emulator, type EmulatorListener, type SliceEnd } from "./emulator.ts";
 import { GuestClock } from "./guest-clock.ts";
 import type { Machine } from "./machine.ts";
 import { RunLoop } from "./run-loop.ts";
+import { type Watchdog, watchdogNamed } from "./watchdogs.ts";
 
-export type Status = "prelaunch" | "running" | "paused" | "guest-reset" | "shutdown" | "guest-crashed" | "halted";
+export type Status =
+  | "prelaunch"
+  | "running"
+  | "paused"
+  | "guest-reset"
+  | "shutdown"
+  | "guest-crashed"
+  | "watchdog"
+  | "halted";
 
 export interface VmListener {
   /** Something happened that the harness should know. */
@@ -14,7 +23,12 @@ export interface VmListener {
   fail(error: unknown): void;
 }
 
-const endStatus = { GUEST_RESET: "guest-reset", GUEST_SHUTDOWN: "shutdown", GUEST_CRASH: "guest-crashed" } as const;
+const endStatus = {
+  GUEST_RESET: "guest-reset",
+  GUEST_SHUTDOWN: "shutdown",
+  GUEST_CRASH: "guest-crashed",
+  GUEST_WATCHDOG: "watchdog",
+} as const;
 
 /** The VM's life: runs the guest, stops it for good on each power event, and builds it anew on a reset. */
 export class Vm implements EmulatorListener, ConsoleListener {
@@ -23,19 +37,22 @@ export class Vm implements EmulatorListener, ConsoleListener {
   readonly #clock = new GuestClock();
   readonly #loop = new RunLoop(() => this.#slice(), this.#clock, "paused");
   readonly #lines = new Map<LineName, ConsoleLine>();
+  readonly #watchdog: Watchdog | undefined;
   #emulator: Promise<Emulator>;
   #running: Emulator | undefined;
   #status: Status = "prelaunch";
-  #isHalted = false;
+  /** The CPU is in a HLT that no interrupt ends. */
+  #isDead = false;
 
   constructor(machine: Machine, listener: VmListener) {
     this.#machine = machine;
     this.#listener = listener;
+    this.#watchdog = machine.watchdog && watchdogNamed(machine.watchdog, this.#clock.now);
     this.#emulator = this.#build();
   }
 
   #build(): Promise<Emulator> {
-    const building = Emulator.build(this.#machine, this.#clock, this);
+    const building = Emulator.build(this.#machine, this.#clock, this, this.#watchdog);
     building.catch((error) => this.#listener.fail(error));
     return building;
   }
@@ -77,7 +94,8 @@ export class Vm implements EmulatorListener, ConsoleListener {
     this.#loop.hold("paused");
     await this.#emulator;
     this.#running = undefined;
-    this.#isHalted = false;
+    this.#isDead = false;
+    this.#watchdog?.stop("reset");
     this.#status = "paused";
     this.#emulator = this.#build();
     await this.#emulator;
@@ -94,17 +112,37 @@ export class Vm implements EmulatorListener, ConsoleListener {
     return waits.length > 0 ? Promise.all(waits) : undefined;
   }
 
+  // A watchdog that counts will end even a CPU that is dead: then the guest has not halted for good.
+  get #isHalted(): boolean {
+    return this.#isDead && this.#watchdog?.msLeft === undefined;
+  }
+
+  /** Milliseconds until there is something to do again. The watchdog is looked at last: a late slice may still pet it. */
   #slice(): number | undefined {
+    const idleMs = this.#isDead ? undefined : this.#runGuest();
+    const msLeft = this.#watchdog?.msLeft;
+    if (msLeft === undefined || this.#loop.isHeld) return idleMs;
+    if (msLeft === 0) return this.#expired();
+    return Math.min(msLeft, idleMs ?? msLeft);
+  }
+
+  #runGuest(): number | undefined {
     const emulator = this.#running;
-    if (!emulator || this.#isHalted) return undefined;
+    if (!emulator) return undefined;
     const end = this.#guarded(() => emulator.slice());
     for (const line of this.#lines.values()) line.flush();
-    if (end?.kind === "halted") this.#halted();
+    if (end?.kind === "halted") this.#died();
     if (end?.kind === "stopped") this.#stopped(end);
     if (end?.kind !== "ran") return undefined;
     for (const line of this.#lines.values()) line.refill();
     this.#feed(emulator, this.#lines.keys());
     return end.idleMs;
+  }
+
+  #expired(): undefined {
+    const cause = this.#watchdog?.name;
+    this.#watchdog?.stop("expired");
+    if (cause) this.#stopped({ kind: "stopped", signal: { event: "GUEST_WATCHDOG", cause } });
   }
 
   // The interrupt for new input may enter the guest here, outside of a slice, and so stop it.
@@ -138,8 +176,9 @@ export class Vm implements EmulatorListener, ConsoleListener {
     this.#listener.report(event, data);
   }
 
-  #halted(): void {
-    this.#isHalted = true;
+  #died(): void {
+    this.#isDead = true;
+    if (!this.#isHalted) return;
     this.#status = "halted";
     this.#listener.report("GUEST_HALTED", {});
   }

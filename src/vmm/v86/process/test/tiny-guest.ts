@@ -29,6 +29,16 @@ export function echoGuest(port: number): string {
   );
 }
 
+/** What tiny guests are made of: `out` of 8, 16 or 32 bits, `in` of 8 bits that is said on COM1, and a dead stop. */
+export const out8 = (port: number, value: number) => [0xba, ...low(port), 0, 0, 0xb0, value, 0xee];
+export const out16 = (port: number, value: number) => [0xba, ...low(port), 0, 0, 0x66, 0xb8, ...low(value), 0xef];
+export const out32 = (port: number, value: number) => [
+  ...[0xba, ...low(port), 0, 0, 0xb8, ...low(value & 0xffff), ...low(value >>> 16)],
+  0xef,
+];
+export const sayPort = (port: number) => [0xba, ...low(port), 0, 0, 0xec, 0xba, ...low(0x3f8), 0, 0, 0xee];
+export const halt = [0xfa, 0xf4];
+
 function low(word: number): [number, number] {
   return [word & 0xff, word >> 8];
 }

@@ -1,0 +1,59 @@
+import { expect, matrix, vmTest } from "petri-vm/test";
+
+const awake = /^petri-guest awake$/;
+
+vmTest(
+  "a guest that suspended to RAM goes on where it was when it is woken",
+  { on: matrix({ vmm: "qemu", image: "petri-guest" }) },
+  async ({ vm, guest }) => {
+    const before = await guest.info();
+    for (let round = 0; round < 2; round++) {
+      await guest.suspend();
+      await vm.facet("wake")();
+      await expect(vm.console()).toPrint(awake);
+      expect(await guest.echo("the same one")).toBe("the same one");
+    }
+    expect(await guest.info()).toEqual(before);
+    expect(await guest.tap()).not.toMatch(/^not ok/m);
+    expect(vm.power.events).toEqual([]);
+    await guest.shutdown();
+    await expect(vm).toPowerOff();
+  },
+);
+
+vmTest(
+  "a suspended guest can be reset",
+  { on: matrix({ vmm: "qemu", boot: "kernel", image: "petri-guest" }) },
+  async ({ vm, guest }) => {
+    await guest.suspend();
+    await vm.reset();
+    await expect(vm.console()).toPrint(/^petri-guest ready/);
+    await expect(vm.console()).toPrint(/^petri-guest ready/);
+    expect(vm.power.events).toEqual([]);
+  },
+);
+
+vmTest(
+  "a hibernation is told from a power-off",
+  { on: matrix({ image: "petri-guest" }) },
+  async ({ vm, guest, cell }) => {
+    // SeaBIOS leaves S4 out of its tables when the VMM does not offer it.
+    if (cell.vmm === "v86" && cell.boot === "pcat") return expect(guest.hibernate()).rejects.toThrow("no hibernate");
+    await guest.hibernate();
+    expect(await vm.power.next("hibernate")).toMatchObject({
+      cause: "acpi-s4",
+      action: "halt",
+      confidence: "reported",
+    });
+    expect(vm.power.events).toHaveLength(1);
+  },
+);
+
+vmTest(
+  "v86 cannot suspend, and says so",
+  { on: matrix({ vmm: "v86", boot: "kernel", image: "petri-guest" }) },
+  async ({ vm, guest }) => {
+    await expect(guest.suspend()).rejects.toThrow("no suspend");
+    expect(() => vm.facet("wake")).toThrow("v86 has no wake for this machine");
+  },
+);
