@@ -23,7 +23,7 @@ export function describeMachine(machine: Machine): string {
           `nic ${[model, ...forward.map((port) => `${port.hostPort}→${port.guestPort}`)].join(" ")}`,
       ),
     ...(rng ? ["rng"] : []),
-    ...(watchdog === undefined ? [] : [`watchdog ${watchdog}`]),
+    ...(watchdog === undefined ? [] : [describeWatchdog(watchdog)]),
     ...(display === "none" ? [] : [display === "headless" ? display : `vnc ${display.vnc.listen}:${display.vnc.port}`]),
     ...ports.map(([name]) => name),
   ].join(", ");
@@ -32,6 +32,11 @@ export function describeMachine(machine: Machine): string {
 function describeBoot(boot: Boot): string {
   if (boot.kind === "pcat" || boot.kernel === undefined) return boot.kind;
   return `${boot.kind === "uefi" ? "uefi kernel" : "kernel"} ${showWord(boot.kernel)}`;
+}
+
+function describeWatchdog(watchdog: NonNullable<Machine["watchdog"]>): string {
+  if (typeof watchdog === "string") return `watchdog ${watchdog}`;
+  return `heartbeat on ${watchdog.console} within ${watchdog.heartbeat / 1000} s`;
 }
 
 function describeDisk({ file, bus, dvd, readOnly, persist }: Disk): string {

@@ -119,4 +119,4 @@ export type Action = PowerActions["reset"];
 export type { Boot, BootKind } from "./boot.ts";
 export { type ConsoleName, consoleNames } from "./console-backend.ts";
 export { type Disk, diskFormats } from "./disk.ts";
-export type { WatchdogName } from "./watchdog.ts";
+export { type WatchdogName, watchdogDevice } from "./watchdog.ts";

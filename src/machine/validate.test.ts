@@ -124,7 +124,7 @@ test("every problem of every field is told at once", () => {
       - rng: "yes" is not accepted: write true or false
       - display.vnc.prt: unknown key: did you mean "port"?
       - chipset: 35 is not accepted: write auto, pc, q35 or microvm
-      - watchdog: "best" is not accepted: write any, i6300esb, ib700, itco or wdat
+      - watchdog: "best" is not accepted: write any, i6300esb, ib700, itco, wdat or { heartbeat: "10s" }
       - vmmOptions.quemu: unknown key: did you mean "qemu"?
       - nmae: unknown key: did you mean "name"?
     "
@@ -146,7 +146,7 @@ test("a wrong field hides no rule that concerns others", () => {
     "
     the machine has problems:
       - memory.size: "4Q" is not accepted: write a whole number with K, M, G or T, such as 512M or 4G
-      - watchdog: "best" is not accepted: write any, i6300esb, ib700, itco or wdat
+      - watchdog: "best" is not accepted: write any, i6300esb, ib700, itco, wdat or { heartbeat: "10s" }
       - boot.initrd: needs boot.kernel: name the kernel it is for, or leave it out
       - disks[1].slot: slot 1 of virtio is already taken by a (disks[0]): choose another or leave it out
     "
@@ -201,6 +201,7 @@ describe("combinations that cannot be", () => {
     "one address twice": { nics: [{ mac: "52:54:00:12:34:56" }, { mac: "52-54-00-12-34-56" }] },
     "a group address": { nics: [{ mac: "01:00:5e:00:00:01" }] },
     "a watchdog's action without one": { power: { watchdog: "exit:3" } },
+    "a heartbeat on a console that is not there": { watchdog: { heartbeat: "5s", console: "com2" } },
   };
 
   test("each is told with what to do", () => {
@@ -277,6 +278,8 @@ describe("combinations that cannot be", () => {
         nics[0].mac: 01:00:5e:00:00:01 is a multicast address: make the first pair even, as in 52:54:00:12:34:56
       a watchdog's action without one
         power.watchdog: "exit:3" needs a watchdog: set watchdog to any
+      a heartbeat on a console that is not there
+        watchdog.console: the machine has no com2 to listen to: set consoles.com2 to capture
       "
     `);
   });

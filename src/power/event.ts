@@ -19,6 +19,7 @@ export type PowerCause =
   | "ib700"
   | "itco"
   | "wdat"
+  | "heartbeat"
   | "debug-exit"
   | "host"
   | "unknown";

@@ -36,6 +36,7 @@ const powerCause = enumOf<PowerCause>({
   ib700: true,
   itco: true,
   wdat: true,
+  heartbeat: true,
   "debug-exit": true,
   host: true,
   unknown: true,

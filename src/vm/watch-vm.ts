@@ -11,6 +11,7 @@ import { ConsoleSet } from "./console-set.ts";
 import { FindingJournal } from "./findings.ts";
 import { watchFrontpage } from "./frontpage.ts";
 import { guestFor } from "./guest-of.ts";
+import { keepHeartbeat } from "./keep-heartbeat.ts";
 import { ProgressWatch } from "./progress-watch.ts";
 import { recordWaits } from "./record-waits.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
@@ -61,10 +62,11 @@ export function watchVm(launched: Launched): Watched {
     observe: observers.console,
     watcher: progress,
   });
+  const fronted = watchFrontpage(machine, running, consoles, trace.clockStart);
   const vm: VirtualMachine = new VirtualMachine({
     ...{ machine, plan, image, trace, consoles, power, findings, progress, defaultTimeoutMs },
     placement: { ...launched.placement, accelerator: plan.accelerator },
-    running: watchFrontpage(machine, running, consoles, trace.clockStart),
+    running: keepHeartbeat(machine, fronted, consoles, trace.clockStart, onFault),
     vmlinux: launched.vmlinux ?? image?.vmlinux,
     oracle: oraclePolicy(mergeOracle(impliedBy(machine), launched.oracle)),
     ignoresPanics: launched.withoutEvidence.includes("console"),

@@ -1,6 +1,12 @@
 import { join } from "node:path";
 import { UnsupportedError } from "../../machine/errors.ts";
-import type { ConsoleName, consoleNames, Machine, WatchdogName } from "../../machine/machine.ts";
+import {
+  type ConsoleName,
+  type consoleNames,
+  type Machine,
+  type WatchdogName,
+  watchdogDevice,
+} from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import type { Detection, RunPaths, VmmPlan } from "../contract.ts";
 import { deviceLog, deviceTrace } from "./device-log.ts";
@@ -21,7 +27,8 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
   const { consoles, fifos, args: consoleArgs } = consoleArguments(machine, paths, chipset);
   const control = join(paths.runDir, "control");
   const boot = bootArguments(machine, paths, detection);
-  const watchdog = machine.watchdog === "any" ? "i6300esb" : machine.watchdog;
+  const asked = watchdogDevice(machine.watchdog);
+  const watchdog = asked === "any" ? "i6300esb" : asked;
   const args = [
     ...["-name", machine.name, "-nodefaults", "-no-user-config", "-S"],
     ...["-machine", machineOption(machine, chipset), "-accel", accelerator === "whp" ? "whpx" : accelerator],

@@ -1,4 +1,4 @@
-import type { Boot, Machine } from "../../machine/machine.ts";
+import { type Boot, type Machine, watchdogDevice } from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import { type AbsentAxis, axisNames } from "../axis-names.ts";
 import type { Detection, Refusal } from "../contract.ts";
@@ -94,7 +94,7 @@ function refuseChipset(machine: Machine, chipset: "pc" | "q35" | "microvm", refu
   if (chipset === "microvm") {
     const beyond = [...buses].filter((bus) => bus !== "virtio");
     if (beyond.length > 0) refuse("disks", `microvm has virtio disks only, not ${beyond.join(", ")}`);
-    if (machine.watchdog) refuse("watchdog", "microvm has no watchdog");
+    if (watchdogDevice(machine.watchdog)) refuse("watchdog", "microvm has no watchdog");
     if (machine.display !== "none") refuse("display", "microvm has no display");
     if (machine.nics.some((nic) => nic.model !== "virtio")) refuse("nics", "microvm has virtio networking only");
   }

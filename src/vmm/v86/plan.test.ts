@@ -131,6 +131,7 @@ test("any watchdog is an ib700; a wdat needs our own ACPI tables", () => {
   expect(argsOf({ boot: kernel, watchdog: "any" })).toMatch(/ --watchdog ib700$/);
   expect(argsOf({ boot: { kind: "pcat" }, disks, watchdog: "ib700" })).toMatch(/ --watchdog ib700$/);
   expect(argsOf({ boot: kernel, watchdog: "wdat" })).toMatch(/ --watchdog wdat$/);
+  expect(argsOf({ boot: kernel, watchdog: { heartbeat: "5s" } })).not.toMatch(/watchdog/);
   expect(refusals({ boot: { kind: "pcat" }, disks, watchdog: "wdat" })).toEqual([
     "watchdog: under a BIOS v86 has no wdat, which is an ACPI table of petri-v86's own; write ib700",
   ]);

@@ -1,4 +1,4 @@
-import type { Machine } from "../../machine/machine.ts";
+import { type Machine, watchdogDevice } from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import { type AbsentAxis, axisNames } from "../axis-names.ts";
 import type { Detection, Refusal } from "../contract.ts";
@@ -47,7 +47,9 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
     if (nic.model !== "ne2k" && nic.model !== "virtio") refuse("nics", `v86 has no ${nic.model}; write virtio or ne2k`);
     if (nic.mac) refuse("nics", "v86 chooses the MAC address itself; leave it out");
   }
-  if (watchdog && !watchdogOf(machine)) refuse("watchdog", `v86 has no ${watchdog}; write any, ib700 or wdat`);
+  if (watchdogDevice(watchdog) && !watchdogOf(machine)) {
+    refuse("watchdog", `v86 has no ${watchdogDevice(watchdog)}; write any, ib700 or wdat`);
+  }
   if (watchdog === "wdat" && boot.kind === "pcat") {
     refuse("watchdog", "under a BIOS v86 has no wdat, which is an ACPI table of petri-v86's own; write ib700");
   }
