@@ -8,5 +8,6 @@ npm run --silent build
 npm run --silent typecheck
 npm run --silent lint
 node fixtures/petri-guest/build.mjs --check || [ $? -eq 77 ]
+node fixtures/petri-agent/build.mjs --check || [ $? -eq 77 ]
 npx vitest run
 bash ci/petri.sh --floor ci/floor.json

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { HostError } from "../machine/errors.ts";
+import { agentFile } from "./agent-file.ts";
 import { buildModule, modulePackages } from "./build-module.ts";
 import { unpackVmlinux } from "./bzimage.ts";
 import type { CpioEntry } from "./cpio.ts";
@@ -38,6 +39,11 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
   const xz = join(workFolder, hostArch, "usr/bin/xz");
   const vmlinux = await unpackVmlinux(bzImage, { xz }, signal);
 
+  const agent = source.hasAgent && {
+    ...program,
+    path: "bin/petri-agent",
+    data: await readFile(join(packageRoot, agentFile(source))),
+  };
   const own = source.own && (await ownParts(source.own, release, tree, input));
   onStep("packing the initramfs");
   const modules = [...source.modules, ...source.byHand];
@@ -48,7 +54,11 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
     kernelRelease: release,
     modules: [...stock, ...(own ? [own.module] : [])],
     byHand: [...source.byHand, ...(own ? [own.module.name] : [])],
-    more: [...(own ? [own.program] : []), ...(source.hasInitramfsTools ? await initramfsToolsEntries(tree) : [])],
+    more: [
+      ...(agent ? [agent] : []),
+      ...(own ? [own.program] : []),
+      ...(source.hasInitramfsTools ? await initramfsToolsEntries(tree) : []),
+    ],
   });
 
   const contents: Record<string, Buffer> = { vmlinuz: bzImage, vmlinux, "initrd.gz": initrd };
@@ -69,6 +79,8 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
   const kernel = used.find((entry) => entry.wanted === source.kernelPackage);
   return { version: `${release} (${kernel?.version})`, files, sources: used, notes: newerThanLock(used, input.locked) };
 }
+
+const program = { kind: "file", mode: 0o755 } as const;
 
 export function debianPackages(source: DebianSource): WantedPackage[] {
   const { kernelPackage, debianArch: arch, own, hasInitramfsTools } = source;
@@ -92,7 +104,7 @@ async function ownParts(own: OwnParts, kernelRelease: string, tree: string, inpu
       ...(signal && { signal }),
     }),
     program: {
-      ...{ path: `bin/${basename(own.program)}`, kind: "file", mode: 0o755 },
+      ...{ ...program, path: `bin/${basename(own.program)}` },
       data: await readFile(join(files, own.program)),
     } satisfies CpioEntry,
   };

@@ -73,6 +73,7 @@ export const catalogue: readonly ImageRecipe[] = [
       kernelPackage: "linux-image-cloud-amd64",
       modules: common,
       byHand: ata,
+      hasAgent: true,
     },
   },
   {
@@ -87,6 +88,7 @@ export const catalogue: readonly ImageRecipe[] = [
       kernelPackage: "linux-image-amd64",
       modules: [...common, ...ata, ...hyperv, "virtio_scsi", "nvme", "e1000", ...watchdogs],
       byHand: [...blindWatchdogs, ...filesystems, ...removable, "af_packet"],
+      hasAgent: true,
     },
   },
   {
@@ -106,6 +108,7 @@ export const catalogue: readonly ImageRecipe[] = [
         module: { source: "debian-crash/petri_crash.c", flavour: "cloud-amd64" },
         program: "debian-crash/crash",
       },
+      hasAgent: true,
       hasInitramfsTools: true,
     },
   },
@@ -123,6 +126,7 @@ export const catalogue: readonly ImageRecipe[] = [
       kernelPackage: "linux-image-686",
       modules: common,
       byHand: [...ata, "ne2k-pci"],
+      hasAgent: true,
     },
   },
   {

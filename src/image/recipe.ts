@@ -117,6 +117,8 @@ export interface DebianSource {
   readonly isDiskless?: true;
   /** What the image has of ours besides init. */
   readonly own?: OwnParts;
+  /** Petri's own program for guests goes in as /bin/petri-agent: connections by vsock. */
+  readonly hasAgent?: true;
   /** Debian's own boot scripts go in too, started by `rdinit=/usr/share/initramfs-tools/init`. */
   readonly hasInitramfsTools?: true;
 }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HostError, UnsupportedError } from "../machine/errors.ts";
 import type { BootKind } from "../machine/machine.ts";
+import { agentFile } from "./agent-file.ts";
 import { cacheFolder } from "./cache.ts";
 import { sha256, sha256File } from "./digest.ts";
 import { packageRoot, readLock } from "./lock-file.ts";
@@ -127,9 +128,9 @@ export async function recipeKey(recipe: ImageRecipe): Promise<string> {
   const { own, init }: Partial<DebianSource> = recipe.source.kind === "debian" ? recipe.source : {};
   const ownFiles = [...(own ? [own.module.source, own.program] : []), ...(init ? [init] : [])];
   const inputs = ["debian/init", "debian/grub.cfg", "memtest86+/grub.cfg", ...ownFiles];
-  const digests = await Promise.all(
-    inputs.map(async (file) => sha256(await readFile(join(packageRoot, "images", file)))),
-  );
+  const agent = recipe.source.kind === "debian" && recipe.source.hasAgent ? [agentFile(recipe.source)] : [];
+  const paths = [...inputs.map((file) => join("images", file)), ...agent];
+  const digests = await Promise.all(paths.map(async (path) => sha256(await readFile(join(packageRoot, path)))));
   const { source, cmdline } = recipe;
   const lock = await readLock(recipe.name);
   return sha256(JSON.stringify({ builderVersion, hostArch, source, cmdline, lock, digests })).slice(0, 24);
