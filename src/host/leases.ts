@@ -2,6 +2,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { availableParallelism, freemem } from "node:os";
 import { join } from "node:path";
 import { HostError } from "../machine/errors.ts";
+import { CidHolders } from "./cid-leases.ts";
 import { newRunDirectory } from "./run-directory.ts";
 
 /** What a VM takes of its host. */
@@ -40,6 +41,7 @@ export async function startLeaseBroker(budget: Resources): Promise<LeaseBroker> 
   const address = join(run.path, "leases");
   const queue: Waiter[] = [];
   const holders = new Map<Socket, Resources>();
+  const cids = new CidHolders();
   const held = () =>
     [...holders.values()].reduce(
       (sum, each) => ({ memoryBytes: sum.memoryBytes + each.memoryBytes, vcpus: sum.vcpus + each.vcpus }),
@@ -60,6 +62,7 @@ export async function startLeaseBroker(budget: Resources): Promise<LeaseBroker> 
       text += chunk;
       const end = text.indexOf("\n");
       if (end < 0) return;
+      if (cids.answer(socket, text.slice(0, end))) return;
       const [memoryBytes = Number.NaN, vcpus = Number.NaN] = text.slice(0, end).split(" ").map(Number);
       text = "";
       if (!(memoryBytes <= budget.memoryBytes)) {
@@ -74,6 +77,7 @@ export async function startLeaseBroker(budget: Resources): Promise<LeaseBroker> 
       const index = queue.findIndex((waiter) => waiter.socket === socket);
       if (index >= 0) queue.splice(index, 1);
       holders.delete(socket);
+      cids.delete(socket);
       grant();
     });
   });
@@ -87,7 +91,7 @@ export async function startLeaseBroker(budget: Resources): Promise<LeaseBroker> 
     held,
     close() {
       server.close();
-      for (const socket of holders.keys()) socket.destroy();
+      for (const socket of [...holders.keys(), ...cids.keys()]) socket.destroy();
       for (const { socket } of queue) socket.destroy();
       run.remove();
     },

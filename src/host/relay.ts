@@ -70,7 +70,11 @@ function fileRelay(console: ConsoleName, path: string, option: string): Relay {
 /** Longer paths do not fit into sockaddr_un (unix(7)), and libuv cuts them off without a word. */
 const mostPathBytes = process.platform === "linux" ? 107 : 103;
 
-async function pathRelay(console: ConsoleName, path: string, option: string): Promise<Relay> {
+/**
+ * Makes way for a socket at `path`. Throws UsageError for a path too long for one, HostError where somebody listens;
+ * `option` says what asked for it.
+ */
+export async function claimSocketPath(path: string, option: string): Promise<void> {
   const length = Buffer.byteLength(path);
   if (length > mostPathBytes) {
     throw new UsageError(`${option}: a socket's path has at most ${mostPathBytes} bytes, this one ${length}`);
@@ -80,6 +84,10 @@ async function pathRelay(console: ConsoleName, path: string, option: string): Pr
     // A socket nobody listens on was left by a process that is gone.
     attempt(option, () => rmSync(path));
   }
+}
+
+async function pathRelay(console: ConsoleName, path: string, option: string): Promise<Relay> {
+  await claimSocketPath(path, option);
   return await socketRelay(console, { path }, option);
 }
 
@@ -101,7 +109,7 @@ async function socketRelay(
     if (!hasBeenUsed) for (const bytes of early.splice(0)) client.write(bytes);
     hasBeenUsed = true;
   });
-  await listen(server, address, option);
+  await listenOn(server, address, option);
   return {
     console,
     write(bytes) {
@@ -125,7 +133,8 @@ async function socketRelay(
   };
 }
 
-function listen(server: Server, address: { path: string } | { host: string; port: number }, option: string) {
+/** Listens there, or throws a HostError that names the option. */
+export function listenOn(server: Server, address: { path: string } | { host: string; port: number }, option: string) {
   return new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const where = "path" in address ? address.path : `${address.host}:${address.port}`;

@@ -8,7 +8,7 @@ import { humanSize } from "./size.ts";
  * @example describeMachine(machine) // "2 vCPUs, 1 GiB, uefi, disk virtio d.img (throw-away), com1"
  */
 export function describeMachine(machine: Machine): string {
-  const { arch, boot, processors, memory, disks, nics, consoles, rng, watchdog, display } = machine;
+  const { arch, boot, processors, memory, disks, nics, consoles, rng, vsock, watchdog, display } = machine;
   const ports = Object.entries(consoles).filter(([, backend]) => backend !== undefined && backend !== "none");
   return [
     ...(arch === "x86_64" ? [] : [arch]),
@@ -23,6 +23,7 @@ export function describeMachine(machine: Machine): string {
           `nic ${[model, ...forward.map((port) => `${port.hostPort}→${port.guestPort}`)].join(" ")}`,
       ),
     ...(rng ? ["rng"] : []),
+    ...(vsock === undefined ? [] : ["vsock"]),
     ...(watchdog === undefined ? [] : [describeWatchdog(watchdog)]),
     ...(display === "none" ? [] : [display === "headless" ? display : `vnc ${display.vnc.listen}:${display.vnc.port}`]),
     ...ports.map(([name]) => name),

@@ -8,6 +8,7 @@ import { filesystemSchema } from "./filesystem.ts";
 import { nicSchema, portSchema } from "./nic.ts";
 import { processorsSchema } from "./processors.ts";
 import { sizeSchema } from "./size.ts";
+import { vsockSchema } from "./vsock.ts";
 import { watchdogSchema } from "./watchdog.ts";
 
 /**
@@ -85,7 +86,7 @@ export const machineFields = z
       .default("auto")
       .describe("auto takes the smallest one that carries the machine"),
     numa: z.array(z.json()).optional(),
-    vsock: z.strictObject({ cid: z.number().int().min(3).optional() }).optional(),
+    vsock: vsockSchema.optional(),
     watchdog: watchdogSchema.optional(),
     pcie: z.json().optional(),
     filesystems: z.array(filesystemSchema).default([]).describe("folders of the host that the guest can mount"),

@@ -7,7 +7,7 @@ const bootPaths = ["firmware", "nvram", "kernel", "initrd"];
 /** The machine with its relative paths made to start from a folder: that of the file it was written in. */
 export function machineFrom(machine: MachineOverrides, folder: string): MachineOverrides {
   const at = (path: string) => resolve(folder, path);
-  const { boot, disks, filesystems, memory, consoles } = machine;
+  const { boot, disks, filesystems, memory, consoles, vsock } = machine;
   return {
     ...machine,
     ...(boot === undefined ? {} : { boot: mapText(boot, (key, text) => (bootPaths.includes(key) ? at(text) : text)) }),
@@ -16,6 +16,7 @@ export function machineFrom(machine: MachineOverrides, folder: string): MachineO
     ...(filesystems === undefined
       ? {}
       : { filesystems: filesystems.map((each) => ({ ...each, path: at(each.path) })) }),
+    ...(typeof vsock === "object" ? { vsock: mapText(vsock, (key, text) => (key === "path" ? at(text) : text)) } : {}),
     ...(consoles === undefined ? {} : { consoles: mapText(consoles, (_key, text) => backendAt(text, at)) }),
   };
 }

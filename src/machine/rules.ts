@@ -8,6 +8,7 @@ import { memoryRules } from "./rules/memory.ts";
 import { nicRules } from "./rules/nics.ts";
 import { powerRules } from "./rules/power.ts";
 import { processorRules } from "./rules/processors.ts";
+import { vsockRules } from "./rules/vsock.ts";
 
 /**
  * What no field can know alone. A rule sees the fields whose own shape is right and must say nothing about
@@ -16,7 +17,7 @@ import { processorRules } from "./rules/processors.ts";
 export type Rule = (machine: SoundFields, broken: ReadonlySet<PropertyKey>) => Problem[];
 
 const rules: readonly Rule[] = [
-  ...[bootRules, processorRules, memoryRules, diskRules, nicRules, filesystemRules, hostRules, powerRules],
+  ...[bootRules, processorRules, memoryRules, diskRules, nicRules, filesystemRules, hostRules, powerRules, vsockRules],
 ];
 
 export function checkRules(machine: SoundFields, broken: ReadonlySet<PropertyKey> = new Set()): Problem[] {

@@ -218,6 +218,7 @@ export class Attempt {
         traceDir: dir,
         signal: this.signal,
         waitTimeoutMs: spec.timeoutMs,
+        leases: run.leases,
         progressWithin: spec.progressWithinMs,
         paused,
         oracle: mergeOracle(spec.oracle, oracle),

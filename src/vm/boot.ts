@@ -12,6 +12,7 @@ import { parseMachine } from "../machine/validate.ts";
 import type { OracleSettings } from "../oracle/policy.ts";
 import type { EvidenceSource } from "../power/causes.ts";
 import { timeoutMs } from "../power/wait.ts";
+import type { UntimedEvent } from "../trace/event.ts";
 import { TraceWriter } from "../trace/writer.ts";
 import type { Detection, LifeSettings, RunningVmm } from "../vmm/contract.ts";
 import { vmmNamed } from "../vmm/registry.ts";
@@ -51,6 +52,8 @@ export interface BootOptions extends BackendOptions {
   readonly progressWithin?: number | string | undefined;
   /** Evidence that no verdict on the guest's power may rest on: what is told without it shows what it was worth. */
   readonly withoutEvidence?: readonly EvidenceSource[] | undefined;
+  /** The address of the run's lease broker: VMs that share it share no CID of the host's vsock. */
+  readonly leases?: string | undefined;
 }
 
 const defaultWaitMs = 120_000;
@@ -115,10 +118,12 @@ async function launch(
   let run: RunDirectory | undefined;
   let running: RunningVmm | undefined;
   let watched: Watched | undefined;
+  // Few machines have one.
+  const vsock = machine.vsock && new (await import("./machine-vsock.ts")).MachineVsock(machine, options.leases);
   try {
     run = newRunDirectory();
     const { path: runDir, remove } = run;
-    const paths = { runDir, traceDir: options.traceDir, hasFifos: host.hasFifos };
+    const paths = { runDir, traceDir: options.traceDir, hasFifos: host.hasFifos, ...(await vsock?.cid()) };
     const plan = vmm.plan(machine, paths, detection, placement.accelerator);
     trace.writeMachine(machine);
     trace.writePlacement({ ...placement, accelerator: plan.accelerator });
@@ -130,6 +135,14 @@ async function launch(
     const early: Parameters<LifeSettings["onBytes"]>[] = [];
     const loaded: { watch?: typeof watchVm } = {};
     const { withoutEvidence = [] } = options;
+    const record = (event: UntimedEvent) => {
+      try {
+        trace.append(event);
+      } catch (error) {
+        fault(error as Error); // append throws HostErrors
+      }
+    };
+    await vsock?.open(plan, { onFault: fault, onNote: (text) => record({ kind: "note", text }) });
     const started = await vmm.launch(plan, paths, host, {
       ...{ clockStart, withoutEvidence, ...signalOf(options) },
       onBytes: (...news) => void (watched ? watched.consoles.advance(...news) : early.push(news)),
@@ -142,7 +155,7 @@ async function launch(
     trace.append({ kind: "vm", what: "spawned", pid: started.pid });
     const watch = loaded.watch ?? (await loadWatch());
     watched = watch({
-      ...{ machine, placement, plan, image: options.image, running, trace, budgetMs, onFault: fault },
+      ...{ machine, placement, plan, image: options.image, running, vsock, trace, budgetMs, record },
       ...{ vmlinux: options.vmlinux, oracle: options.oracle, withoutEvidence },
       defaultTimeoutMs: () => options.waitTimeoutMs ?? defaultWaitMs,
       release: () => {
@@ -167,9 +180,10 @@ async function launch(
   } catch (error) {
     // What went wrong is worth more than what goes wrong while clearing up after it.
     await (watched?.vm ?? running)?.quit().catch(() => {});
+    await vsock?.close();
     run?.remove();
     trace.close();
-    throw error;
+    throw vsock ? vsock.explain(error) : error;
   }
 }
 

@@ -94,12 +94,12 @@ function identity(host: Host, vmm: VmmName, settings: DetectSettings): string | 
       ? [host.which(settings.overrides.qemu ?? "qemu-system-x86_64")]
       : [process.execPath, fileURLToPath(import.meta.url)];
   const facts = [
-    "5",
+    "6",
     vmm,
     host.readFile(bootIdFile).toString(),
     ...programs.map((program) => (program ? digest(program) : "absent")),
     digest(probeKernel),
-    String(host.readable("/dev/kvm")),
+    ...["/dev/kvm", "/dev/vhost-vsock"].map((device) => String(host.readable(device))),
     ...Object.entries(settings.overrides).map(([key, path]) => `${key} ${path} ${path && host.readable(path)}`),
     ...firmwareFolders.map((dir) => host.list(dir).join()),
   ];

@@ -21,6 +21,7 @@ import type { PhaseRecord } from "./phase-tracker.ts";
 import type { ReachOptions } from "./reach.ts";
 import { VmOver } from "./vm-over.ts";
 import type { VmExit, VmParts, VmState } from "./vm-parts.ts";
+import { Vsock } from "./vsock.ts";
 import { type WatchedGuest, watchGuest } from "./watched-guest.ts";
 
 /** One virtual machine: what a test holds. Made by `boot()`; ends with `quit()` or `await using`. */
@@ -33,6 +34,8 @@ export class VirtualMachine {
   /** What the consoles reported: crashes, warnings, emergency shells. */
   readonly findings: FindingJournal;
   readonly guest: Guest;
+  /** Streams between host and guest, for a machine with `vsock: true`. */
+  readonly vsock: Vsock;
   /** The folder that holds the record of this VM. */
   readonly traceDir: string;
   /** Resolves with the error when the guest crashes unexpectedly, or the VMM fails. */
@@ -84,6 +87,10 @@ export class VirtualMachine {
     this.findings = this.crashes.findings;
     this.asked = new Waits(parts.progress);
     this.boots = new BootPhases(parts, this.asked, (event, t) => this.note(event, t));
+    this.vsock = new Vsock({
+      ...{ channel: parts.vsock?.channel, waits: this.asked, defaultTimeoutMs: parts.defaultTimeoutMs },
+      note: (event) => this.note(event),
+    });
     this.watchedGuest = watchGuest(parts.makeGuest(this), this.asked);
     this.guest = this.watchedGuest.guest;
     parts.running.onEvent((event) => this.happened(event));
@@ -270,6 +277,7 @@ export class VirtualMachine {
     this.power.poison(reason);
     this.findings.poison(reason);
     this.boots.poison(reason);
+    this.vsock.end(reason);
   }
 
   /** Nothing came of these waits for all of `budgetMs`: the guest hangs. Fails the VM with what its vCPUs and screen show. */
@@ -359,6 +367,7 @@ export class VirtualMachine {
     this.parts.consoles.reopen();
     this.power.reopen();
     this.boots.reopen();
+    this.vsock.restarted();
     this.parts.progress.progress();
   }
 
@@ -372,6 +381,7 @@ export class VirtualMachine {
     this.parts.consoles.end(reason, how);
     this.power.end(reason);
     this.boots.end(reason);
+    this.vsock.end(reason);
   }
 
   /** Adds to the trace. A disk that refuses it fails the VM, not whoever happened to be noted. */
@@ -392,6 +402,7 @@ export class VirtualMachine {
     } finally {
       this.over("ended", "the VM was ended");
       this.parts.consoles.close();
+      await this.parts.vsock?.close();
       this.parts.release();
       this.parts.trace.close();
     }

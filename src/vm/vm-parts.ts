@@ -9,6 +9,7 @@ import type { TraceWriter } from "../trace/writer.ts";
 import type { RunningVmm, VmmPlan } from "../vmm/contract.ts";
 import type { ConsoleSet } from "./console-set.ts";
 import type { FindingJournal } from "./findings.ts";
+import type { MachineVsock } from "./machine-vsock.ts";
 import type { ProgressWatch } from "./progress-watch.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
@@ -27,6 +28,8 @@ export interface VmParts {
   readonly plan: VmmPlan;
   readonly image?: ResolvedImage | undefined;
   readonly running: RunningVmm;
+  /** Our side of it, opened before the VMM started. */
+  readonly vsock?: Pick<MachineVsock, "channel" | "close"> | undefined;
   readonly trace: TraceWriter;
   readonly consoles: ConsoleSet;
   readonly power: PowerJournal;

@@ -12,6 +12,7 @@ import { FindingJournal } from "./findings.ts";
 import { watchFrontpage } from "./frontpage.ts";
 import { guestFor } from "./guest-of.ts";
 import { keepHeartbeat } from "./keep-heartbeat.ts";
+import type { MachineVsock } from "./machine-vsock.ts";
 import { ProgressWatch } from "./progress-watch.ts";
 import { recordWaits } from "./record-waits.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
@@ -31,8 +32,10 @@ export interface Launched {
   /** What `progressWithin` came to, in milliseconds. */
   readonly budgetMs: number | undefined;
   readonly defaultTimeoutMs: () => number;
-  /** Told of what cannot be written into the trace. */
-  readonly onFault: (error: Error) => void;
+  /** Our side of the machine's vsock. */
+  readonly vsock: MachineVsock | undefined;
+  /** Adds to the trace; a disk that refuses it fails the VM. */
+  readonly record: (event: UntimedEvent) => void;
   readonly release: () => void;
 }
 
@@ -44,14 +47,7 @@ export interface Watched {
 
 /** Joins a VMM to all that watches its VM: consoles, journals, the oracle, the guest's driver. */
 export function watchVm(launched: Launched): Watched {
-  const { machine, plan, image, running, trace, budgetMs, defaultTimeoutMs, onFault } = launched;
-  const record = (event: UntimedEvent) => {
-    try {
-      trace.append(event);
-    } catch (error) {
-      onFault(error as Error); // append throws HostErrors
-    }
-  };
+  const { machine, plan, image, running, trace, budgetMs, defaultTimeoutMs, record } = launched;
   const observers = recordWaits(record);
   const progress = new ProgressWatch({ budgetMs, onStuck: (waits) => void vm.stuck(waits, budgetMs ?? 0) });
   const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power, watcher: progress });
@@ -64,9 +60,9 @@ export function watchVm(launched: Launched): Watched {
   });
   const fronted = watchFrontpage(machine, running, consoles, trace.clockStart);
   const vm: VirtualMachine = new VirtualMachine({
-    ...{ machine, plan, image, trace, consoles, power, findings, progress, defaultTimeoutMs },
+    ...{ machine, plan, image, vsock: launched.vsock, trace, consoles, power, findings, progress, defaultTimeoutMs },
     placement: { ...launched.placement, accelerator: plan.accelerator },
-    running: keepHeartbeat(machine, fronted, consoles, trace.clockStart, onFault),
+    running: keepHeartbeat(machine, fronted, consoles, trace.clockStart, (error) => vm.fail(error)),
     vmlinux: launched.vmlinux ?? image?.vmlinux,
     oracle: oraclePolicy(mergeOracle(impliedBy(machine), launched.oracle)),
     ignoresPanics: launched.withoutEvidence.includes("console"),

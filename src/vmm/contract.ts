@@ -1,4 +1,5 @@
 import type { Host } from "../host/host.ts";
+import type { VsockPlan, VsockTransport } from "../host/vsock/vsock.ts";
 import type { BootKind, ConsoleName, Machine, WatchdogName } from "../machine/machine.ts";
 import type { AcceleratorName, VmmName } from "../machine/placement.ts";
 import type { EvidenceSource } from "../power/causes.ts";
@@ -18,6 +19,15 @@ export interface Detection {
   readonly firmware: readonly FirmwareFinding[];
   /** `VARIABLE=PATH` of firmware that the user named and that cannot be read: none is used instead. */
   readonly unreadable?: readonly string[];
+  /** How a guest's vsock can be reached here; absent where nobody looked. */
+  readonly vsock?: readonly VsockFinding[];
+}
+
+export interface VsockFinding {
+  readonly transport: VsockTransport;
+  readonly works: boolean;
+  /** Why it does not. */
+  readonly reason?: string;
 }
 
 export interface AcceleratorFinding {
@@ -67,6 +77,8 @@ export interface RunPaths {
   readonly traceDir: string;
   /** Whether the host's named pipes can carry a console; sockets do if not said. */
   readonly hasFifos?: boolean;
+  /** The CID that was leased for this VM, where the host's kernel shares them out. */
+  readonly vsockCid?: number;
 }
 
 /** What launching takes: data only, so it can be printed, recorded and pinned by snapshots. */
@@ -79,6 +91,8 @@ export interface VmmPlan {
   /** Those of them that are not a socket but two named pipes, `PATH.in` and `PATH.out`. */
   readonly fifos?: readonly ConsoleName[];
   readonly control: string;
+  /** How the guest's vsock is reached; whoever launches opens it first. */
+  readonly vsock?: VsockPlan;
   /** Files made before the VMM starts. */
   readonly copies: readonly { readonly from: string; readonly to: string }[];
   /** What the firmware does on a warm reset, for the driver. */

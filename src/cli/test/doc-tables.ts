@@ -105,6 +105,7 @@ const machines: Readonly<Record<string, MachineInput>> = {
   "virtio console": { ...kernel, consoles: { hvc0: "capture" } },
   "entropy device": { ...kernel, rng: true },
   "folders of the host over 9p": { ...kernel, filesystems: [{ kind: "9p", tag: "work", path: "work" }] },
+  vsock: { ...kernel, vsock: true },
   "watchdog device": { ...kernel, watchdog: "any" },
   "display over VNC": { ...kernel, display: { vnc: {} } },
 };

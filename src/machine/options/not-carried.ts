@@ -9,7 +9,7 @@ export interface NotCarried {
 const pcie = "PCI Express topology";
 const vfio = "device assignment";
 const filesystems = "shared file systems";
-const vsock = "vsock";
+const vsock = "vsock by VMBus";
 const openhcl = "OpenHCL and VTL2";
 const hyperv = "Hyper-V enlightenments and VMBus";
 const virtioBus = "the bus of a virtio device";
@@ -59,11 +59,9 @@ export const notCarriedOptions: Readonly<Record<string, NotCarried>> = {
   "virtio-rng-bus": { what: virtioBus, value: "BUS" },
   "virtio-rng-pcie-port": { what: virtioBus, value: "PORT" },
   "virtio-console-pcie-port": { what: virtioBus, value: "PORT" },
-  "virtio-vsock-path": { what: vsock, value: "PATH" },
-  "virtio-vsock-bus": { what: vsock, value: "BUS" },
-  "virtio-vsock-vhost-cid": { what: vsock, value: "CID" },
-  "vmbus-vsock-path": { what: vsock, value: "PATH" },
-  "vsock-path": { what: vsock, value: "PATH" },
+  "virtio-vsock-bus": { what: virtioBus, value: "BUS" },
+  "vmbus-vsock-path": { what: vsock, value: "PATH", instead: "--virtio-vsock-path" },
+  "vsock-path": { what: vsock, value: "PATH", instead: "--virtio-vsock-path" },
   "vmbus-vtl2-vsock-path": { what: vsock, value: "PATH" },
   tpm: { what: "the TPM" },
   "secure-boot": { what: "Secure Boot" },

@@ -7,6 +7,7 @@ import { type MachineOption, optionGroups } from "./option.ts";
 import { placementOptions } from "./placement-options.ts";
 import { powerOptions } from "./power-options.ts";
 import { processorOptions } from "./processor-options.ts";
+import { vsockOptions } from "./vsock-options.ts";
 
 /** Every option that describes a machine or its placement, in the order of `--help`. */
 export const machineOptions: readonly MachineOption[] = [
@@ -15,6 +16,7 @@ export const machineOptions: readonly MachineOption[] = [
   ...diskOptions,
   ...deviceOptions,
   ...filesystemOptions,
+  ...vsockOptions,
   ...powerOptions,
   ...placementOptions,
 ].sort((a, b) => optionGroups.indexOf(a.group) - optionGroups.indexOf(b.group));

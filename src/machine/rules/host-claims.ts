@@ -13,7 +13,7 @@ interface Claim {
 
 /** Things of the host that only one part of the machine can have: ports, socket and log paths, the terminal. */
 export const hostRules: Rule = (machine) => {
-  const claims = [...forwards(machine), ...consoles(machine), ...display(machine)];
+  const claims = [...forwards(machine), ...consoles(machine), ...vsock(machine), ...display(machine)];
   return [
     ...claims.flatMap((claim, index) => clash(claim, claims.slice(0, index))),
     ...overwrites(machine),
@@ -59,6 +59,10 @@ function consoles(machine: SoundFields): Claim[] {
         return [];
     }
   });
+}
+
+function vsock({ vsock }: SoundFields): Claim[] {
+  return vsock?.path === undefined ? [] : [{ what: `the path ${showWord(vsock.path)}`, path: ["vsock", "path"] }];
 }
 
 function display(machine: SoundFields): Claim[] {

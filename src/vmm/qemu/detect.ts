@@ -4,6 +4,7 @@ import type { AcceleratorFinding, Detection, DetectSettings, Vmm } from "../cont
 import { type ProbeLimit, probeAccelerator } from "../probe.ts";
 import { askCpuNames } from "./cpu-models.ts";
 import { findFirmware } from "./firmware.ts";
+import { findVsock } from "./vsock.ts";
 
 const oldest = [6, 2] as const;
 
@@ -41,7 +42,8 @@ export async function detectQemu(vmm: Vmm, host: Host, settings: DetectSettings)
     };
   }
   const { found, missing } = findFirmware(host, settings.overrides);
-  const soFar: Detection = { ...absent, present: true, binary, version, firmware: found, unreadable: missing };
+  const known = { binary, version, firmware: found, unreadable: missing, vsock: findVsock(host) };
+  const soFar: Detection = { ...absent, present: true, ...known };
   const accelerators = await probeAll(vmm, host, soFar, settings);
   return {
     ...soFar,

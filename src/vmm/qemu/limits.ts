@@ -65,6 +65,7 @@ function cards(machine: Machine, chipset: Chipset): number {
     machine.nics.length +
     machine.filesystems.length +
     one(machine.rng) +
+    one(machine.vsock !== undefined) +
     one((machine.consoles.hvc0 ?? "none") !== "none") +
     one(machine.display !== "none") +
     watchdogs

@@ -206,8 +206,8 @@ test("every refusal at once, each with what to do", () => {
       "memory.thp: QEMU always asks for huge pages by itself; leave thp out",
       "chipset: microvm starts kernels only",
       "disks[1].bus: an optical drive cannot be on virtio; write ide, ahci, scsi or usb",
+      "memory.shared: Petri's vsock device reads the guest's memory; leave shared out, or write vsock transport vhost",
       "clock: warp is not carried yet; write real",
-      "vsock: QEMU's vsock device is not carried yet",
       "tpm: QEMU's TPM is not carried yet",
     ]
   `);
@@ -271,4 +271,82 @@ test("a folder of the host is a 9p device with its tag; a comma in its path stay
     ]
   `);
   expect(shares({ chipset: "microvm" }).at(-1)).toBe("-device virtio-9p-device,fsdev=fs1,mount_tag=work");
+});
+
+test("vsock is Petri's own device on shared RAM, unless the machine says vhost; why is in the plan", () => {
+  const boot: MachineInput["boot"] = { kind: "kernel", kernel: "/k" };
+  const device = (machine: Partial<MachineInput>, leased?: number) => {
+    const all = { ...paths, ...(leased === undefined ? {} : { vsockCid: leased }) };
+    const { run, vsock, notes } = planQemu(machineSchema.parse({ boot, ...machine }), all, detection);
+    return { vsock, notes, args: run.args.filter((arg) => /vsock|memfd/.test(arg)) };
+  };
+  expect(device({ vsock: true })).toMatchInlineSnapshot(`
+    {
+      "args": [
+        "memory-backend-memfd,id=ram,size=1073741824B,share=on",
+        "socket,id=vsock,path=/run/vsock",
+        "vhost-user-vsock-pci,chardev=vsock",
+      ],
+      "notes": [
+        "vsock: by vhost-user, Petri's own device, which needs neither /dev/vhost-vsock nor root; CID 3 is known to this VM alone",
+      ],
+      "vsock": {
+        "cid": 3,
+        "path": "/run/vsock",
+        "transport": "vhost-user",
+      },
+    }
+  `);
+  expect(device({ vsock: { cid: 77, path: "/vm.vsock" }, chipset: "microvm" })).toMatchInlineSnapshot(`
+    {
+      "args": [
+        "memory-backend-memfd,id=ram,size=1073741824B,share=on",
+        "socket,id=vsock,path=/run/vsock",
+        "vhost-user-vsock-device,chardev=vsock",
+      ],
+      "notes": [
+        "vsock: by vhost-user, Petri's own device, which needs neither /dev/vhost-vsock nor root; CID 77 is known to this VM alone",
+      ],
+      "vsock": {
+        "cid": 77,
+        "forward": "/vm.vsock",
+        "path": "/run/vsock",
+        "transport": "vhost-user",
+      },
+    }
+  `);
+  expect(device({ vsock: { transport: "vhost" } }, 70_000)).toMatchInlineSnapshot(`
+    {
+      "args": [
+        "vhost-vsock-pci,guest-cid=70000",
+      ],
+      "notes": [
+        "vsock: by vhost, the host kernel's AF_VSOCK, as the machine says; the guest has CID 70000",
+      ],
+      "vsock": {
+        "cid": 70000,
+        "transport": "vhost",
+      },
+    }
+  `);
+  expect(device({ vsock: { transport: "vhost", cid: 42 } }).vsock).toEqual({ transport: "vhost", cid: 42 });
+  expect(device({})).toEqual({ vsock: undefined, notes: [], args: [] });
+});
+
+test("a vsock that the host lacks is refused with the reason, and what to do instead", () => {
+  const vsock = [
+    { transport: "vhost-user" as const, works: true },
+    { transport: "vhost" as const, works: false, reason: "/dev/vhost-vsock is not there" },
+  ];
+  const refusals = (wanted: MachineInput["vsock"], memory: MachineInput["memory"] = {}) => {
+    const machine = machineSchema.parse({ boot: { kind: "kernel", kernel: "/k" }, vsock: wanted, memory });
+    return qemuSupport(machine, { ...detection, vsock }).map(({ axis, reason }) => `${axis}: ${reason}`);
+  };
+  expect(refusals(true)).toEqual([]);
+  expect(refusals({ transport: "vhost" })).toEqual([
+    "vsock: vhost does not work here: /dev/vhost-vsock is not there; or leave transport out, for Petri's own device",
+  ]);
+  expect(refusals(true, { shared: false })).toEqual([
+    "memory.shared: Petri's vsock device reads the guest's memory; leave shared out, or write vsock transport vhost",
+  ]);
 });

@@ -12,6 +12,7 @@ import type { Detection, RunPaths, VmmPlan } from "../contract.ts";
 import { deviceLog, deviceTrace } from "./device-log.ts";
 import { diskArguments, escapeOption } from "./disks.ts";
 import { pickAccelerator, qemuSupport, resolveChipset, uefiFirmware } from "./support.ts";
+import { needsSharedMemory, planVsock } from "./vsock.ts";
 
 /** Lowers a machine to one QEMU command line. Pure; throws UnsupportedError with every reason. */
 export function planQemu(machine: Machine, paths: RunPaths, detection: Detection, wanted?: AcceleratorName): VmmPlan {
@@ -29,6 +30,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
   const boot = bootArguments(machine, paths, detection);
   const asked = watchdogDevice(machine.watchdog);
   const watchdog = asked === "any" ? "i6300esb" : asked;
+  const vsock = planVsock(machine, paths, chipset);
   const args = [
     ...["-name", machine.name, "-nodefaults", "-no-user-config", "-S"],
     ...["-machine", machineOption(machine, chipset), "-accel", accelerator === "whp" ? "whpx" : accelerator],
@@ -48,6 +50,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     ...nicArguments(machine, chipset),
     ...filesystemArguments(machine, chipset),
     ...(machine.rng ? ["-device", chipset === "microvm" ? "virtio-rng-device" : "virtio-rng-pci"] : []),
+    ...vsock.args,
     ...watchdogArguments(watchdog),
     ...(machine.vmmOptions?.qemu ?? []),
   ];
@@ -58,11 +61,12 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     consoles,
     ...(fifos.length > 0 ? { fifos } : {}),
     control,
+    ...(vsock.plan ? { vsock: vsock.plan } : {}),
     copies: boot.copies,
     firmware: boot.firmware,
     isPersistent: machine.disks.some((disk) => disk.persist),
     ...(watchdog ? { watchdog } : {}),
-    notes: [],
+    notes: vsock.notes,
   };
 }
 
@@ -83,8 +87,15 @@ function cpuArguments(machine: Machine, accelerator: AcceleratorName, detection:
 }
 
 /** RAM of QEMU's own is private; any other has to be said, and is then shared unless that is said too. */
-function usesBackend({ memory }: Machine): boolean {
-  return memory.shared === true || memory.file !== undefined || memory.hugepages || memory.prefetch;
+function usesBackend(machine: Machine): boolean {
+  const { memory } = machine;
+  return (
+    needsSharedMemory(machine) ||
+    memory.shared === true ||
+    memory.file !== undefined ||
+    memory.hugepages ||
+    memory.prefetch
+  );
 }
 
 function memoryArguments(machine: Machine): string[] {

@@ -4,6 +4,7 @@ import { type AbsentAxis, axisNames } from "../axis-names.ts";
 import type { Detection, Refusal } from "../contract.ts";
 import { refuseCpu } from "./cpu-limits.ts";
 import { refuseBeyondDevices } from "./limits.ts";
+import { refuseVsock } from "./vsock.ts";
 
 /** Fastest first; the last resort works everywhere QEMU does. */
 const preference: readonly AcceleratorName[] = ["kvm", "hvf", "whp", "tcg"];
@@ -57,7 +58,7 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
   const { numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } = later;
   rest satisfies Record<string, never>;
   // refuseBeyondDevices looks at what of these QEMU lacks.
-  void [name, memory, nics, consoles, power, rng, display, filesystems, vmmOptions];
+  void [name, memory, nics, consoles, power, rng, display, filesystems, vsock, vmmOptions];
 
   if (arch !== "x86_64") refuse("arch", `${arch} is not carried yet; write x86_64`);
   const { unreadable = [] } = detection;
@@ -78,9 +79,10 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
     }
     if (disk.bus === "floppy" && disk.dvd) refuse(`disks[${index}].bus`, "an optical drive cannot be a floppy");
   }
+  refuseVsock(machine, detection, refuse);
   if (watchdog === "wdat") refuse("watchdog", "wdat is OpenVMM's device; write i6300esb, ib700 or itco");
   if (clock === "warp") refuse("clock", "warp is not carried yet; write real");
-  for (const [axis, value] of Object.entries({ numa, vsock, pcie, tpm, secureBoot, hyperv })) {
+  for (const [axis, value] of Object.entries({ numa, pcie, tpm, secureBoot, hyperv })) {
     if (value !== undefined && value !== false)
       refuse(axis, `QEMU's ${axisNames[axis as AbsentAxis]} is not carried yet`);
   }
