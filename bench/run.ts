@@ -5,6 +5,7 @@ const benches = {
   boot: () => import("./boot.ts"),
   console: () => import("./console.ts"),
   tests: () => import("./tests.ts"),
+  vsock: () => import("./vsock.ts"),
   "oracle-corpus": () => import("./oracle-corpus.ts"),
 };
 
