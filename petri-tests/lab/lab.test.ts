@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, matrix, vmTest } from "petri-vm/test";
+import { startLab as start } from "./start-lab.ts";
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
 const petri = join(checkout, "dist/cli/main.js");
@@ -15,31 +14,6 @@ const lab = {
   machine: { memory: { size: "2G" }, processors: { count: 2 } },
   timeout: "240s",
 } as const;
-
-/** `petri lab` in an empty folder unless another is named, with a run root and results of its own. */
-function start(args: readonly string[], folder?: string) {
-  const own = mkdtempSync(join(tmpdir(), "petri-lab-"));
-  const cwd = folder ?? own;
-  const root = join(own, "run");
-  mkdirSync(root);
-  const child = spawn(process.execPath, [petri, "lab", ...args], {
-    cwd,
-    env: { ...process.env, PETRI_RUN_ROOT: root, PETRI_RESULTS: join(own, "results") },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  return { child, cwd, root, results: join(own, "results"), ended: ended(child) };
-}
-
-async function ended(child: ChildProcess) {
-  const read = (stream: NodeJS.ReadableStream | null) => {
-    const pieces: Buffer[] = [];
-    stream?.on("data", (piece: Buffer) => pieces.push(piece));
-    return () => Buffer.concat(pieces);
-  };
-  const [stdout, stderr] = [read(child.stdout), read(child.stderr)];
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, stdout: stdout(), stderr: stderr().toString() };
-}
 
 /** Processes whose command line names a folder below `root`: the lab's QEMU. */
 function running(root: string): string[] {

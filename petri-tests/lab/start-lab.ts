@@ -1,0 +1,33 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const petri = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+/** `petri lab` in an empty folder unless another is named, with a run root and results of its own. */
+export function startLab(args: readonly string[], folder?: string) {
+  const own = mkdtempSync(join(tmpdir(), "petri-lab-"));
+  const cwd = folder ?? own;
+  const root = join(own, "run");
+  mkdirSync(root);
+  const child = spawn(process.execPath, [petri, "lab", ...args], {
+    cwd,
+    env: { ...process.env, PETRI_RUN_ROOT: root, PETRI_RESULTS: join(own, "results") },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return { child, cwd, root, results: join(own, "results"), ended: ended(child) };
+}
+
+async function ended(child: ChildProcess) {
+  const read = (stream: NodeJS.ReadableStream | null) => {
+    const pieces: Buffer[] = [];
+    stream?.on("data", (piece: Buffer) => pieces.push(piece));
+    return () => Buffer.concat(pieces);
+  };
+  const [stdout, stderr] = [read(child.stdout), read(child.stderr)];
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout: stdout(), stderr: stderr().toString() };
+}
