@@ -140,6 +140,17 @@ static void crash_rcu_stall(void)
 		cpu_relax();
 }
 
+static void crash_triple_fault(void)
+{
+	static const struct {
+		u16 limit;
+		unsigned long base;
+	} __packed none;
+
+	/* No table says where a breakpoint goes, nor the fault that follows, nor the one after that. */
+	asm volatile("lidt %0; int3" : : "m"(none));
+}
+
 static void crash_hung_task(void)
 {
 	set_current_state(TASK_UNINTERRUPTIBLE);
@@ -171,6 +182,7 @@ static const struct {
 	{ "SPINLOCKUP", crash_spinlockup },
 	{ "RCU_STALL", crash_rcu_stall },
 	{ "HUNG_TASK", crash_hung_task },
+	{ "TRIPLE_FAULT", crash_triple_fault },
 };
 
 static ssize_t direct_write(struct file *file, const char __user *from, size_t count, loff_t *at)

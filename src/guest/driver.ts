@@ -8,6 +8,13 @@ import type { ByteLine } from "./serial/link.ts";
 export const resetWays = ["keyboard", "cf9", "port92", "acpi", "efi"] as const;
 export type ResetWay = (typeof resetWays)[number];
 
+/**
+ * How a kernel is made to crash. It survives `oops`, `null-pointer` and `bug` unless it runs with `oops=panic`, goes on
+ * beside a `hung-task`, and kills a process when `out-of-memory`, unless the sysctl vm.panic_on_oom is 2.
+ */
+export const crashWays = ["panic", "oops", "null-pointer", "bug", "hung-task", "soft-lockup", "out-of-memory"] as const;
+export type CrashWay = (typeof crashWays)[number];
+
 interface HangOptions {
   readonly how?: "quiet" | "busy";
   /** Milliseconds, or `"5s"`; rounded up to seconds. */
@@ -23,9 +30,11 @@ export interface Guest extends Programs {
   ready(): Promise<void>;
   shutdown(): Promise<void>;
   reset(way?: ResetWay): Promise<void>;
+  /** Stops the operating system and leaves the machine on. */
+  halt(): Promise<void>;
   /** Suspends to RAM (ACPI S3). It answers again once it is awake: `vm.facet("wake")()`. */
   suspend(): Promise<void>;
-  /** Powers off as a guest does that has saved itself to disk (ACPI S4). */
+  /** To disk, ACPI S4: the event `hibernate`. With its disk a Linux goes on where it was after `vm.reset()`. */
   hibernate(): Promise<void>;
   /**
    * Stops every vCPU for good (`quiet`: cli; hlt) or in a loop with interrupts off (`busy`). With `watchdog`, a time,
@@ -49,6 +58,8 @@ export interface Guest extends Programs {
   panic(): Promise<void>;
   /** Writes a value (0 to 255) to QEMU's isa-debug-exit at port F4h. */
   debugExit(value: number): Promise<void>;
+  /** What the kernel reports of it is expected from then on. */
+  crash(how: CrashWay): Promise<void>;
   /** Says the text back: proof of life. Returns what came. */
   echo(text: string): Promise<string>;
   /** Facts the guest found: boot, CPU mode, memory … */
@@ -96,6 +107,7 @@ export function guestOf(what: string, host: Pick<GuestHost, "ready">, abilities:
     ready: async () => void (await host.ready()),
     shutdown: refuse("shut down on command"),
     reset: refuse("reset on command"),
+    halt: refuse("halt on command"),
     suspend: refuse("suspend on command"),
     hibernate: refuse("hibernate on command"),
     hang: refuse("hang on command"),
@@ -106,6 +118,7 @@ export function guestOf(what: string, host: Pick<GuestHost, "ready">, abilities:
     nestedFaults: refuse("fault on command"),
     panic: refuse("panic on command"),
     debugExit: refuse("use isa-debug-exit on command"),
+    crash: refuse("crash on command"),
     echo: refuse("echo"),
     info: refuse("tell about itself"),
     flood: refuse("flood its console"),

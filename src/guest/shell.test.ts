@@ -70,5 +70,5 @@ test("what it cannot do is refused with what to do instead", async () => {
   await expect(driver.reset("cf9")).rejects.toThrow('a Linux image chooses how it resets; leave "cf9" out');
   await expect(driver.hang()).rejects.toThrow("a Linux image cannot hang on command; use the image petri-guest");
   await expect(driver.echo("a\nreboot -f")).rejects.toThrow("give one line of printable text");
-  await expect(driver.tripleFault()).rejects.toThrow("a Linux image cannot triple-fault on command");
+  await expect(driver.flood(1)).rejects.toThrow("a Linux image cannot flood its console; use the image petri-guest");
 });

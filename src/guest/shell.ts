@@ -3,6 +3,10 @@ import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import { bootCursor } from "./boot-cursor.ts";
 import type { GuestChannel } from "./channel.ts";
 import { type Guest, type GuestHost, guestOf, oneLine } from "./driver.ts";
+import { crashLinux, tripleFaultLinux } from "./linux/crash.ts";
+import type { ShellLine } from "./linux/shell-line.ts";
+import { hibernateLinux, suspendLinux } from "./linux/sleep.ts";
+import { watchdogOfLinux } from "./linux/watchdog.ts";
 import { type Login, logIn } from "./log-in.ts";
 import { programsOf } from "./programs.ts";
 import { AgentLink } from "./serial/link.ts";
@@ -15,7 +19,12 @@ import { SerialShell } from "./serial/serial-shell.ts";
 export function shellGuest(host: GuestHost, prompt: string, login?: Login): Guest {
   let last: Promise<unknown> = Promise.resolve();
   const running = new Set<Promise<unknown>>();
-  const nextCursor = bootCursor(host, login && (() => logIn(host, login)));
+  let hasHibernated = false;
+  const nextCursor = bootCursor(host, login && (() => logIn(host, login)), () => {
+    const was = hasHibernated;
+    hasHibernated = false;
+    return was;
+  });
   const atPrompt = async () => {
     const cursor = await nextCursor();
     await cursor.expect(prompt, { tolerateKernelMessages: true });
@@ -39,13 +48,33 @@ export function shellGuest(host: GuestHost, prompt: string, login?: Login): Gues
     return turn;
   }
 
+  const shell: ShellLine = {
+    start: (line) => type(line, async () => {}),
+    // The code is in what echo prints, not in what the terminal shows of the line.
+    ask: async (line) => {
+      const { captures } = await type(`${line}; echo "<$?>"`, (cursor) =>
+        cursor.expect(/^<(\d+)>\n/, { tolerateKernelMessages: true }),
+      );
+      return Number(captures[0]);
+    },
+  };
+
   return guestOf("a Linux image", host, {
     // -f: no init to ask; the kernel powers off through ACPI (busybox poweroff).
-    shutdown: () => type("poweroff -f", async () => {}),
+    shutdown: () => shell.start("poweroff -f"),
+    halt: () => shell.start("halt -f"),
+    suspend: () => suspendLinux(shell),
+    hibernate: async () => {
+      await hibernateLinux(shell);
+      hasHibernated = true;
+    },
+    crash: (how) => crashLinux(shell, host, how),
+    tripleFault: () => tripleFaultLinux(shell, host),
+    watchdog: (what) => watchdogOfLinux(shell, host.watchdog, what),
     reset: (way) =>
       way
         ? Promise.reject(new UnsupportedError(`a Linux image chooses how it resets; leave "${way}" out`))
-        : type("reboot -f", async () => {}),
+        : shell.start("reboot -f"),
     echo: async (text) => {
       const quoted = `'${oneLine(text).replaceAll("'", `'\\''`)}'`;
       // The quotes are in what the terminal shows of the line, not in what echo prints.

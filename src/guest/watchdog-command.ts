@@ -11,16 +11,8 @@ const longest: Readonly<Record<WatchdogName, number>> = { i6300esb: 2047, ib700:
  */
 export function armCommand(device: WatchdogName | undefined, time: number | string): string {
   const name = needWatchdog(device);
-  const ms = typeof time === "number" ? time : readDuration(time);
-  if (ms === undefined || !(ms > 0)) {
-    throw new UsageError(`a watchdog cannot be armed with "${time}": write milliseconds, or ${durationForm}`);
-  }
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds > longest[name]) {
-    throw new UsageError(`the watchdog ${name} takes at most ${longest[name]} s, not ${seconds} s`);
-  }
   // Named, since petri-guest does not try by itself what it cannot find.
-  return `watchdog arm ${seconds} ${name}`;
+  return `watchdog arm ${watchdogSeconds(name, time, longest[name])} ${name}`;
 }
 
 /** The line that asks it for what it knows of the last reset. */
@@ -31,4 +23,15 @@ export function statusCommand(device: WatchdogName | undefined): string {
 function needWatchdog(device: WatchdogName | undefined): WatchdogName {
   if (device) return device;
   throw new UsageError('the machine has no watchdog to arm: give it one by machine: { watchdog: "any" }');
+}
+
+/** The time as a device counts it, rounded up. Throws UsageError for one it cannot take. */
+export function watchdogSeconds(device: string, time: number | string, longestSeconds: number): number {
+  const ms = typeof time === "number" ? time : readDuration(time);
+  if (ms === undefined || !(ms > 0)) {
+    throw new UsageError(`a watchdog cannot be armed with "${time}": write milliseconds, or ${durationForm}`);
+  }
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds <= longestSeconds) return seconds;
+  throw new UsageError(`the watchdog ${device} takes at most ${longestSeconds} s, not ${seconds} s`);
 }

@@ -71,5 +71,6 @@ function noGuest(what: string): Guest {
   const crashes = { hang: refuse, tripleFault: refuse, exception: refuse, nestedFaults: refuse, panic: refuse };
   const answers = { ready: refuse, echo: refuse, info: refuse, flood: refuse, tap: refuse };
   const programs = { exec: refuse, upload: refuse, download: refuse, read: refuse, waitFor: refuse };
-  return { ...ends, ...crashes, ...answers, ...programs, watchdog: refuse, watchdogStatus: refuse };
+  const more = { halt: refuse, crash: refuse, watchdog: refuse, watchdogStatus: refuse };
+  return { ...ends, ...crashes, ...answers, ...programs, ...more };
 }
