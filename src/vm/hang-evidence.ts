@@ -1,17 +1,9 @@
-import { basename, resolve } from "node:path";
-import { printable } from "../console/printable.ts";
 import { NoProgress } from "../machine/errors.ts";
 import { showDuration } from "../power/wait.ts";
 import type { UntimedEvent } from "../trace/event.ts";
 import type { RunningVmm } from "../vmm/contract.ts";
 import { type CrashScene, surroundings } from "./crash-message.ts";
-
-/** A VMM that hangs itself answers nothing: its guest's end need not wait for it. */
-const askMs = 5_000;
-/** Of the registers of one vCPU, what a reader looks at first; the trace has them all. */
-const quotedLines = 24;
-/** A VM has at most some hundred vCPUs of a few KB each. */
-const longestNote = 256 * 1024;
+import { machineEvidence } from "./machine-evidence.ts";
 
 export interface Hang {
   /** What was waited for in vain, for all of `budgetMs`. */
@@ -27,58 +19,9 @@ export interface Hang {
  * what cannot be had is said instead.
  */
 export async function noProgress({ waits, budgetMs, facets, scene, note }: Hang): Promise<NoProgress> {
-  const [registers, screen] = await Promise.all([registersOf(facets, note), screenOf(facets, scene.traceDir, note)]);
+  const evidence = await machineEvidence({ facets, note, traceDir: scene.traceDir, picture: "hang.png" });
   const first = `the guest made no progress for ${showDuration(budgetMs)} while somebody waited for ${waits.join(", ")}`;
   const advice =
     "If it only needs longer, give it more (progressWithin), or call vm.progress() where it is seen to get on.";
-  return new NoProgress([first, ...registers, ...screen, ...surroundings(scene, "com1"), advice].join("\n"));
-}
-
-async function registersOf({ registers }: RunningVmm["facets"], note: (event: UntimedEvent) => void) {
-  if (!registers) return ["this VMM tells no registers"];
-  return await asked("the registers", async () => {
-    const text = await registers();
-    note({ kind: "note", text: `registers of every vCPU:\n${text.slice(0, longestNote)}` });
-    return ["registers of the vCPUs:", ...quoted(text)];
-  });
-}
-
-async function screenOf(facets: RunningVmm["facets"], traceDir: string, note: (event: UntimedEvent) => void) {
-  const { screenshot, screenText } = facets;
-  if (screenshot) {
-    // The VMM has a working folder of its own.
-    const path = resolve(traceDir, "hang.png");
-    return await asked("the screen", async () => {
-      await screenshot(path);
-      note({ kind: "picture", file: basename(path) });
-      return [`screen: ${path}`];
-    });
-  }
-  if (!screenText) return [];
-  return await asked("the screen", async () => {
-    const text = await screenText();
-    note({ kind: "note", text: `screen:\n${text.slice(0, longestNote)}` });
-    const lines = quoted(text);
-    return lines.length === 0 ? ["the screen is blank"] : ["screen:", ...lines];
-  });
-}
-
-function quoted(text: string): string[] {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const shown = lines.slice(0, quotedLines).map((line) => `  | ${printable(line.trimEnd())}`);
-  return lines.length > quotedLines ? [...shown, `  | … ${lines.length - quotedLines} more lines in the trace`] : shown;
-}
-
-async function asked(what: string, ask: () => Promise<string[]>): Promise<string[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string[]>((resolve) => {
-    timer = setTimeout(() => resolve([`${what} did not come within ${askMs / 1000} s`]), askMs);
-  });
-  try {
-    return await Promise.race([ask(), late]);
-  } catch (error) {
-    return [`${what} could not be had: ${printable((error as Error).message)}`];
-  } finally {
-    clearTimeout(timer);
-  }
+  return new NoProgress([first, ...evidence, ...surroundings(scene, "com1"), advice].join("\n"));
 }

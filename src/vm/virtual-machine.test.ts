@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { HostError, VmmError } from "../machine/errors.ts";
+import { GuestCrash, HostError, VmmError } from "../machine/errors.ts";
 import { readTrace } from "../trace/reader.ts";
 import { crashOf, setUp } from "./test/scripted-vmm.ts";
 
@@ -320,4 +320,34 @@ test("findings stand in the trace with their verdict", async () => {
     { console: "com1", title: "WARNING in demo_warn", verdict: "reported", offset: 0, severity: "warning" },
     { type: "dos", os: "linux", verdict: "unexpected", length: panic.length - 1, corrupted: false },
   ]);
+});
+
+test("an unexpected crash leaves the registers in the record, before the VM is reset or ended", async () => {
+  const { vm, running, event, calls, trace } = setUp({ crash: "reset" });
+  let answer: (text: string) => void = () => {};
+  running.facets.registers = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  event("crash", 0, "triple-fault");
+  expect(await vm.crashed).toBeInstanceOf(GuestCrash);
+  const quitting = vm.quit();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(calls).toEqual([]);
+  answer("CPU#0\nRIP=1");
+  await quitting;
+  expect(calls).toEqual(["quit", "release"]);
+  const notes = [];
+  for await (const each of (await readTrace(trace.dir)).events()) if (each.kind === "note") notes.push(each.text);
+  expect(notes).toEqual(["registers of every vCPU:\nCPU#0\nRIP=1"]);
+});
+
+test("a crash that was expected costs no look at the registers", async () => {
+  const { vm, running, event } = setUp();
+  const registers = vi.fn(async () => "");
+  running.facets.registers = registers;
+  vm.expectCrash("triple-fault");
+  event("crash", 0, "triple-fault");
+  await vm.quit();
+  expect(registers).not.toHaveBeenCalled();
 });

@@ -2,7 +2,7 @@ import type { Console } from "../console/console.ts";
 import type { BootPhase } from "../console/phases/phase.ts";
 import type { Guest } from "../guest/driver.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
-import { UnsupportedError, UsageError, VmmError } from "../machine/errors.ts";
+import { GuestCrash, UnsupportedError, UsageError, VmmError } from "../machine/errors.ts";
 import type { ConsoleName, Machine } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
 import { actionFor, type PowerEvent } from "../power/event.ts";
@@ -17,8 +17,11 @@ import { eventMessage } from "./crash-message.ts";
 import { CrashWatch } from "./crash-watch.ts";
 import type { FindingJournal } from "./findings.ts";
 import { noProgress } from "./hang-evidence.ts";
+import { machineEvidence } from "./machine-evidence.ts";
 import type { PhaseRecord } from "./phase-tracker.ts";
 import type { ReachOptions } from "./reach.ts";
+import { recordedFacets } from "./recorded-facets.ts";
+import { Steps } from "./steps.ts";
 import { VmOver } from "./vm-over.ts";
 import type { VmExit, VmParts, VmState } from "./vm-parts.ts";
 import { Vsock } from "./vsock.ts";
@@ -55,7 +58,10 @@ export class VirtualMachine {
   private quitting: Promise<void> | undefined;
   private acting: Promise<void> = Promise.resolve();
   private resetting: Promise<void> = Promise.resolve();
-  private nextStep = 0;
+  private readonly steps: Steps;
+  private readonly facets: Partial<Facets>;
+  /** What an unexpected crash left in the vCPUs, on its way into the record: no end and no reset comes before it. */
+  private evidence: Promise<unknown> | undefined;
   private bootOffsets: VmmEvent["offsets"] = {};
 
   constructor(parts: VmParts) {
@@ -66,6 +72,8 @@ export class VirtualMachine {
     this.image = parts.image;
     this.power = parts.power;
     this.traceDir = parts.trace.dir;
+    this.steps = new Steps((event) => this.note(event));
+    this.facets = recordedFacets(parts.running.facets, this.traceDir, (event) => this.note(event));
     this.crashed = new Promise((resolve) => {
       this.sayCrashed = resolve;
     });
@@ -219,9 +227,15 @@ export class VirtualMachine {
     return this.quitting;
   }
 
-  /** An ability that not every VMM has. Throws UnsupportedError with the reason where it is missing. */
+  /**
+   * An ability that not every VMM has. Throws UnsupportedError with the reason where it is missing. Files that it writes
+   * are named from the trace's folder on.
+   *
+   * @example
+   * await vm.facet("dumpMemory")("memory.elf");
+   */
   facet<F extends FacetName>(name: F): Facets[F] {
-    const facet = this.parts.running.facets[name];
+    const facet = this.facets[name];
     if (facet) return facet as Facets[F];
     throw new UnsupportedError(`${this.plan.vmm} has no ${name} for this machine`);
   }
@@ -245,17 +259,8 @@ export class VirtualMachine {
   }
 
   /** Records a step of the test with its time, and how it went. */
-  async step<T>(title: string, body: () => Promise<T>): Promise<T> {
-    const id = this.nextStep++;
-    this.note({ kind: "step", phase: "begin", id, title });
-    try {
-      const result = await body();
-      this.note({ kind: "step", phase: "end", id, title, ok: true });
-      return result;
-    } catch (error) {
-      this.note({ kind: "step", phase: "end", id, title, ok: false, error: String(error) });
-      throw error;
-    }
+  step<T>(title: string, body: () => Promise<T>): Promise<T> {
+    return this.steps.run(title, body);
   }
 
   /** Records how the run was judged, before or after its end. Throws HostError if the trace cannot be written. */
@@ -265,6 +270,7 @@ export class VirtualMachine {
 
   /** Something failed beneath the guest, such as a full disk: the VM is of no use any more, and `crashed` says so. */
   fail(error: Error): void {
+    if (error instanceof GuestCrash && !this.poisoned && this.currentState !== "ended") this.keepEvidence();
     this.poison(error);
     this.sayCrashed(error);
   }
@@ -278,6 +284,12 @@ export class VirtualMachine {
     this.findings.poison(reason);
     this.boots.poison(reason);
     this.vsock.end(reason);
+  }
+
+  private keepEvidence(): void {
+    const note = (event: UntimedEvent) => this.note(event);
+    const { facets } = this.parts.running;
+    this.evidence = machineEvidence({ facets, traceDir: this.traceDir, picture: "crash.png", note });
   }
 
   /** Nothing came of these waits for all of `budgetMs`: the guest hangs. Fails the VM with what its vCPUs and screen show. */
@@ -339,6 +351,7 @@ export class VirtualMachine {
   }
 
   private async act(event: PowerEvent): Promise<void> {
+    if (this.evidence) await this.evidence;
     if (this.quitting) return;
     if (event.action === "none") return this.over("halted", describeEvent(event));
     const { action, code = 0 } = parseAction(event.action);
@@ -397,6 +410,7 @@ export class VirtualMachine {
     this.note({ kind: "vm", what: "quit" });
     this.parts.progress.close();
     try {
+      await this.evidence;
       await this.parts.running.quit();
       await this.parts.running.ended;
     } finally {

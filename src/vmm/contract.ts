@@ -158,13 +158,22 @@ export interface RunningVmm {
 
 /** Optional abilities. A VMM that lacks one leaves it out. */
 export interface Facets {
-  /** A picture or the text of the guest's display. */
+  /** The guest's display as a PNG, and what it says as text. */
   screenshot: (path: string) => Promise<void>;
   screenText: () => Promise<string>;
   powerButton: () => Promise<void>;
   /** Every vCPU's registers as text, one or more a line, in the VMM's own words. */
   registers: () => Promise<string>;
-  /** Wakes a guest that suspended itself to RAM (ACPI S3); waits until it has fallen asleep. */
+  /** Whether every vCPU is in HLT with interrupts off: only an NMI or a reset would move it again. */
+  isHaltedForGood: () => Promise<boolean>;
+  /**
+   * Writes the guest's physical memory to a file, as an ELF core with the registers of each vCPU in its notes: as large
+   * as the RAM. A running guest stands still meanwhile.
+   */
+  dumpMemory: (path: string) => Promise<void>;
+  /** A non-maskable interrupt to every vCPU. */
+  nmi: () => Promise<void>;
+  /** Wakes a guest that sleeps (ACPI S3), or that is just falling asleep. Rejects with TimeoutError if it does not. */
   wake: () => Promise<void>;
 }
 export type FacetName = keyof Facets;

@@ -5,11 +5,11 @@ import type { LifeSettings, RunningVmm, RunPaths, VmmEvent, VmmPlan } from "../c
 import { QmpLife } from "../qmp-life.ts";
 import { Classifier, type Verdict } from "./classifier.ts";
 import { deviceLog } from "./device-log.ts";
+import { qemuFacets } from "./facets.ts";
 import { GuestSleep } from "./guest-sleep.ts";
 import { lookAtCpus } from "./stopped-cpus.ts";
 
 const statusReply = z.object({ status: z.string() });
-const registersOfAll = { "command-line": "info registers -a" };
 
 /** Starts QEMU paused, with every console and QMP connected. */
 export async function launchQemu(
@@ -104,14 +104,6 @@ export async function launchQemu(
       if (event) for (const listener of listeners) listener(event);
       return end;
     }),
-    facets: {
-      wake: () => sleep.wake(),
-      powerButton: async () => void (await qmp.execute("system_powerdown")),
-      // QMP itself has no command for registers; the monitor's is QEMU's own (hmp-commands-info.hx).
-      registers: async () => z.string().parse(await qmp.execute("human-monitor-command", registersOfAll)),
-      ...(plan.run.args.includes("std")
-        ? { screenshot: async (filename) => void (await qmp.execute("screendump", { filename, format: "png" })) }
-        : {}),
-    },
+    facets: qemuFacets(qmp, plan, sleep),
   };
 }

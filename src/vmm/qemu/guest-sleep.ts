@@ -1,6 +1,6 @@
-import { VmmError } from "../../machine/errors.ts";
+import { TimeoutError, VmmError } from "../../machine/errors.ts";
 
-/** How long a guest that was told to suspend may take to fall asleep. */
+/** Linux freezes its processes for at most 20 s before it sleeps (kernel/power/process.c, freeze_timeout_msecs). */
 const asleepWithinMs = 30_000;
 
 /** Follows a guest through ACPI S3: QEMU refuses to wake one that does not sleep yet. */
@@ -36,7 +36,7 @@ export class GuestSleep {
     return new Promise((resolve, reject) => {
       const late = () => {
         const advice = "make it suspend first: guest.suspend()";
-        reject(new VmmError(`the guest did not fall asleep within ${asleepWithinMs / 1000} s\n  ${advice}`));
+        reject(new TimeoutError(`the guest did not fall asleep within ${asleepWithinMs / 1000} s\n  ${advice}`));
       };
       const timer = setTimeout(late, asleepWithinMs);
       this.#changed = () => {
