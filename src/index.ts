@@ -49,6 +49,7 @@ export { choosePlacement, detectAll, supportReasons } from "./vm/detection.ts";
 export type { FindingJournal, FindingWaitOptions, VmFinding } from "./vm/findings.ts";
 export type { PhaseRecord } from "./vm/phase-tracker.ts";
 export type { ReachOptions } from "./vm/reach.ts";
+export type { LadderStep, RungRecord, Shutdown, ShutdownOptions, ShutdownRung } from "./vm/shutdown-ladder.ts";
 export type { VirtualMachine } from "./vm/virtual-machine.ts";
 export type { VmExit, VmState } from "./vm/vm-parts.ts";
 export type { GuestListener, Vsock, VsockWait } from "./vm/vsock.ts";

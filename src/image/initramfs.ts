@@ -12,7 +12,7 @@ export interface InitramfsParts {
   readonly more?: readonly CpioEntry[];
 }
 
-const emptyFolders = ["dev", "etc", "mnt", "proc", "root", "run", "sys", "tmp", "var"];
+const emptyFolders = ["dev", "etc", "etc/acpi", "etc/acpi/PWRF", "mnt", "proc", "root", "run", "sys", "tmp", "var"];
 const binaryFolders = ["sbin", "usr/bin", "usr/sbin"];
 
 /** A root file system in memory: busybox, our init, and drivers. Same parts, same bytes. */
@@ -27,6 +27,8 @@ export function writeInitramfs(parts: InitramfsParts): Buffer {
     { path: "dev/console", kind: "character", mode: 0o600, device: [5, 1] },
     { path: "etc/passwd", kind: "file", mode: 0o644, data: Buffer.from("root::0:0:root:/root:/bin/sh\n") },
     { path: "etc/group", kind: "file", mode: 0o644, data: Buffer.from("root:x:0:\n") },
+    // busybox's acpid(8) runs what is named for the event of the power button.
+    { path: "etc/acpi/PWRF/00000080", kind: "file", mode: 0o755, data: Buffer.from("#!/bin/sh\nexec poweroff\n") },
     ...(parts.more ?? []),
     ...moduleEntries(parts.kernelRelease, parts.modules, parts.byHand),
   ];

@@ -13,7 +13,7 @@ import { findRecipe, imageSupport } from "./support.ts";
 import { hostArch, requireTools } from "./tools.ts";
 
 /** Raised when the code that builds images gives other bytes for the same recipe. */
-const builderVersion = 5;
+const builderVersion = 6;
 
 /**
  * An image of the catalogue, ready to be booted that way: verified if it is in the cache, built if it is not.

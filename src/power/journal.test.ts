@@ -217,3 +217,10 @@ describe("for any order of events and calls", () => {
     );
   });
 });
+
+test("a wait that was in vain shows the scene", async () => {
+  const journal = new PowerJournal({ scene: () => ["last lines of com1:", "  | reboot: System halted"] });
+  await expect(journal.next("shutdown", { timeout: 1 })).rejects.toThrow(
+    /no power event has come so far\nlast lines of com1:\n {2}\| reboot: System halted\nIf the guest/,
+  );
+});

@@ -17,6 +17,15 @@ export interface PowerWaitOptions {
   signal?: AbortSignal;
 }
 
+export interface PowerJournalOptions {
+  /** Without one a wait ends with the VM at the latest. */
+  readonly defaultTimeoutMs?: () => number;
+  readonly observer?: PowerObserver;
+  readonly watcher?: WaitWatcher;
+  /** Lines for a wait that was in vain: how far the guest had come, and what it said last. */
+  readonly scene?: () => readonly string[];
+}
+
 /** What a wait comes to, looking at the events so far; undefined while it has to go on. */
 type Answer =
   | { event: PowerEvent }
@@ -46,16 +55,17 @@ export class PowerJournal {
   readonly #waits: Waits;
   readonly #defaultTimeoutMs: () => number;
   readonly #observer: PowerObserver | undefined;
+  readonly #scene: () => readonly string[];
   /** Index of the first event that `next` has not taken or passed. */
   #cursor = 0;
   #endReason: Error | undefined;
   #poisonReason: Error | undefined;
 
-  /** Without a default timeout a wait ends with the VM at the latest. */
-  constructor(options: { defaultTimeoutMs?: () => number; observer?: PowerObserver; watcher?: WaitWatcher } = {}) {
+  constructor(options: PowerJournalOptions = {}) {
     this.#waits = new Waits(options.watcher);
     this.#defaultTimeoutMs = options.defaultTimeoutMs ?? (() => Number.POSITIVE_INFINITY);
     this.#observer = options.observer;
+    this.#scene = options.scene ?? (() => []);
   }
 
   get events(): readonly PowerEvent[] {
@@ -100,6 +110,11 @@ export class PowerJournal {
     for (const kind of kinds) this.#allowed.add(kind);
     this.#observer?.waives({ kinds }, this.#events.length);
     this.#settlePending();
+  }
+
+  /** Whether any number of events of this kind may come. */
+  allows(kind: PowerKind): boolean {
+    return this.#allowed.has(kind);
   }
 
   /** Events that nobody looked at: they fail a test at its end. */
@@ -207,6 +222,7 @@ export class PowerJournal {
     return [
       `${title} did not come within ${showDuration(ms)}`,
       ...this.#history(),
+      ...this.#scene(),
       `If the guest is only slow, give the wait more time: { timeout: "2m" }.`,
     ].join("\n");
   }

@@ -220,6 +220,7 @@ export class Attempt {
         waitTimeoutMs: spec.timeoutMs,
         leases: run.leases,
         progressWithin: spec.progressWithinMs,
+        restartsAtMost: spec.restartsAtMost,
         paused,
         oracle: mergeOracle(spec.oracle, oracle),
         withoutEvidence,

@@ -17,6 +17,7 @@ export interface TestSpec {
   readonly timeoutMs: number;
   /** How long a pending wait may see no progress; absent: as long as the test. */
   readonly progressWithinMs?: number;
+  readonly restartsAtMost?: number | undefined;
   /** How many VMs may run at once: their memory and vCPUs are leased together, before the test begins. */
   readonly vms: number;
   /** Taken where the test was registered, so that a timeout points there. */

@@ -29,6 +29,11 @@ export interface VmTestOptions {
    * wait met, no command done, no power event. Milliseconds, or `"30s"`; the setting `progressWithin` if absent.
    */
   readonly progressWithin?: number | string;
+  /**
+   * How many times in a row a guest may restart while something is waited for in vain: one more is a boot loop, and the
+   * test fails with NoProgress. 10 if absent, and any number of a kind of event that `vm.power.allow()` allows.
+   */
+  readonly restartsAtMost?: number;
   readonly retry?: number;
   /** What is looked for on the consoles, and what becomes of it; above what petri.config.ts says. */
   readonly oracle?: OracleSettings;
@@ -124,6 +129,7 @@ function registerCell({ name, options, fn, cell, mode, site }: CellTest, run: Ru
     oracle: mergeOracle(run.oracle, options.oracle),
     timeoutMs: timeoutMs(options.timeout, () => usual) * run.timeoutScale,
     ...progressOf(options, run),
+    restartsAtMost: options.restartsAtMost,
     vms: options.vms ?? (takesBoot(fn) ? 2 : 1),
   });
 }

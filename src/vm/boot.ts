@@ -22,6 +22,7 @@ import { checkFiles } from "./check-files.ts";
 import { checkHost } from "./check-host.ts";
 import { choosePlacement, detectAll, detectionOf, supportReasons } from "./detection.ts";
 import { digestFiles, filesOf, planRecordOf } from "./plan-record-of.ts";
+import { checkRestartLimit } from "./restart-limit.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 import type { Watched, watchVm } from "./watch-vm.ts";
 
@@ -54,6 +55,11 @@ export interface BootOptions extends BackendOptions {
   readonly withoutEvidence?: readonly EvidenceSource[] | undefined;
   /** The address of the run's lease broker: VMs that share it share no CID of the host's vsock. */
   readonly leases?: string | undefined;
+  /**
+   * How many times in a row the guest may restart while somebody waits and no wait is met: one more is a boot loop, and
+   * the VM fails with NoProgress. 10 if absent, and any number of a kind of event that `vm.power.allow()` allows.
+   */
+  readonly restartsAtMost?: number | undefined;
 }
 
 const defaultWaitMs = 120_000;
@@ -78,6 +84,7 @@ export async function boot(options: BootOptions): Promise<VirtualMachine> {
   const reasons = supportReasons(machine, placement, detections);
   if (reasons.length > 0) throw UnsupportedError.of(reasons, `${placement.vmm} cannot run this machine`);
   checkVmlinux(options);
+  checkRestartLimit(options.restartsAtMost);
   await checkHost(machine, host);
   options.signal?.throwIfAborted();
   const relays = await openBackends(machine, options);
@@ -155,8 +162,8 @@ async function launch(
     trace.append({ kind: "vm", what: "spawned", pid: started.pid });
     const watch = loaded.watch ?? (await loadWatch());
     watched = watch({
-      ...{ machine, placement, plan, image: options.image, running, vsock, trace, budgetMs, record },
-      ...{ vmlinux: options.vmlinux, oracle: options.oracle, withoutEvidence },
+      ...{ machine, placement, plan, image: options.image, running, vsock, trace, budgetMs, record, withoutEvidence },
+      ...{ vmlinux: options.vmlinux, oracle: options.oracle, restartsAtMost: options.restartsAtMost },
       defaultTimeoutMs: () => options.waitTimeoutMs ?? defaultWaitMs,
       release: () => {
         stopDigests.abort();

@@ -18,6 +18,7 @@ export class ProgressWatch implements WaitWatcher {
   readonly #options: ProgressWatchOptions;
   readonly #now: () => number;
   readonly #waits = new Map<string, number>();
+  #met = 0;
   #isRunning = false;
   /** Counted so far, without the stretch that is under way. */
   #countedMs = 0;
@@ -30,6 +31,16 @@ export class ProgressWatch implements WaitWatcher {
     this.#now = options.now ?? (() => performance.now());
   }
 
+  /** What somebody waits for now. */
+  get waits(): readonly string[] {
+    return [...this.#waits.keys()];
+  }
+
+  /** How many waits were met so far. */
+  get met(): number {
+    return this.#met;
+  }
+
   began(title: string): void {
     this.#waits.set(title, (this.#waits.get(title) ?? 0) + 1);
     this.#update();
@@ -39,8 +50,10 @@ export class ProgressWatch implements WaitWatcher {
     const left = (this.#waits.get(title) ?? 1) - 1;
     if (left > 0) this.#waits.set(title, left);
     else this.#waits.delete(title);
-    if (isMet) this.progress();
-    else this.#update();
+    if (isMet) {
+      this.#met++;
+      this.progress();
+    } else this.#update();
   }
 
   /** The guest got on: the budget begins anew. */
@@ -81,6 +94,6 @@ export class ProgressWatch implements WaitWatcher {
     // A timer may be early by a fraction of its millisecond.
     if (this.#countedMs + this.#now() - this.#countsSince < budgetMs) return this.#update();
     this.#isOver = true;
-    this.#options.onStuck([...this.#waits.keys()]);
+    this.#options.onStuck(this.waits);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { GuestCrash, HostError, VmmError } from "../machine/errors.ts";
+import { GuestCrash, HostError, NoProgress, VmmError } from "../machine/errors.ts";
 import { readTrace } from "../trace/reader.ts";
 import { crashOf, setUp } from "./test/scripted-vmm.ts";
 
@@ -350,4 +350,29 @@ test("a crash that was expected costs no look at the registers", async () => {
   event("crash", 0, "triple-fault");
   await vm.quit();
   expect(registers).not.toHaveBeenCalled();
+});
+
+test("a boot loop fails the VM while somebody waits, unless resets are allowed", async () => {
+  const { vm, event } = setUp();
+  const login = vm
+    .console()
+    .expect("login:")
+    .then(() => "came", String);
+  for (let restart = 0; restart <= 10; restart++) event("reset");
+  expect(await login).toMatch(/^NoProgress: the guest is in a boot loop: 11 restarts in .* com1: expect\("login:"\)/);
+  expect(vm.failure).toBeInstanceOf(NoProgress);
+
+  const other = setUp();
+  other.vm.power.allow("reset");
+  const wait = other.vm
+    .console()
+    .expect("login:", { timeout: 50 })
+    .then(() => "came", String);
+  for (let restart = 0; restart <= 20; restart++) other.event("reset");
+  expect(await wait).toMatch(/^TimeoutError/);
+});
+
+test("a VM that does not run cannot be shut down", async () => {
+  const { vm } = setUp();
+  await expect(vm.shutdown()).rejects.toThrow("the VM is paused: it cannot shut down");
 });

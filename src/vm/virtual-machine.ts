@@ -12,15 +12,18 @@ import { elapsed } from "../trace/append.ts";
 import type { UntimedEvent } from "../trace/event.ts";
 import type { Verdict } from "../trace/writer.ts";
 import type { FacetName, Facets, VmmEvent, VmmPlan } from "../vmm/contract.ts";
+import { BootLoop } from "./boot-loop.ts";
 import { BootPhases } from "./boot-phases.ts";
-import { eventMessage } from "./crash-message.ts";
+import { type CrashScene, eventMessage, surroundings } from "./crash-message.ts";
 import { CrashWatch } from "./crash-watch.ts";
 import type { FindingJournal } from "./findings.ts";
 import { noProgress } from "./hang-evidence.ts";
+import { looseEnds } from "./loose-ends.ts";
 import { machineEvidence } from "./machine-evidence.ts";
 import type { PhaseRecord } from "./phase-tracker.ts";
 import type { ReachOptions } from "./reach.ts";
 import { recordedFacets } from "./recorded-facets.ts";
+import { climb, type Shutdown, type ShutdownOptions } from "./shutdown-ladder.ts";
 import { Steps } from "./steps.ts";
 import { VmOver } from "./vm-over.ts";
 import type { VmExit, VmParts, VmState } from "./vm-parts.ts";
@@ -51,6 +54,7 @@ export class VirtualMachine {
   private readonly watchedGuest: WatchedGuest;
   private readonly boots: BootPhases;
   private readonly crashes: CrashWatch;
+  private readonly bootLoop: BootLoop;
   private currentState: VmState = "paused";
   private poisoned: Error | undefined;
   private sayCrashed: (error: Error) => void = () => {};
@@ -99,6 +103,7 @@ export class VirtualMachine {
       ...{ channel: parts.vsock?.channel, waits: this.asked, defaultTimeoutMs: parts.defaultTimeoutMs },
       note: (event) => this.note(event),
     });
+    this.bootLoop = new BootLoop({ atMost: parts.restartsAtMost, progress: parts.progress, scene: this.scene });
     this.watchedGuest = watchGuest(parts.makeGuest(this), this.asked);
     this.guest = this.watchedGuest.guest;
     parts.running.onEvent((event) => this.happened(event));
@@ -154,6 +159,7 @@ export class VirtualMachine {
 
   /** The guest got on, says who knows better: the time for progress (`progressWithin`) begins anew. */
   progress(): void {
+    this.bootLoop.progressed();
     this.parts.progress.progress();
   }
 
@@ -216,6 +222,27 @@ export class VirtualMachine {
     await this.restart();
   }
 
+  /**
+   * Makes the guest power off, by one rung of the ladder after the other until one works: the driver's command, then the
+   * power button, 30 s each, if nothing else is said. What each did is a step of the record. Rejects with TimeoutError
+   * if the guest hangs, and at once if it does something else; `kill` as last rung ends it whatever it does.
+   *
+   * @example
+   * const { rung } = await vm.shutdown({ ladder: [{ rung: "button", within: "10s" }, "kill"] });
+   */
+  shutdown(options: ShutdownOptions = {}): Wait<Shutdown> {
+    return this.asked.start("vm.shutdown()", (resolve, reject) => void this.shutDown(options).then(resolve, reject));
+  }
+
+  private async shutDown(options: ShutdownOptions): Promise<Shutdown> {
+    this.check();
+    if (this.currentState !== "running") throw new UsageError(`the VM is ${this.currentState}: it cannot shut down`);
+    const { guest, facets, power } = this;
+    const step: VirtualMachine["step"] = (title, body) => this.step(title, body);
+    const scene = () => surroundings(this.scene, "com1");
+    return await climb({ guest, facets, power, step, scene, kill: () => this.quit() }, options);
+  }
+
   /** Byte offset of a console from which the output of this boot counts. */
   bootOffset(name: ConsoleName = "com1"): number {
     return this.bootOffsets[name] ?? 0;
@@ -229,10 +256,7 @@ export class VirtualMachine {
 
   /**
    * An ability that not every VMM has. Throws UnsupportedError with the reason where it is missing. Files that it writes
-   * are named from the trace's folder on.
-   *
-   * @example
-   * await vm.facet("dumpMemory")("memory.elf");
+   * are named from the trace's folder on: `await vm.facet("dumpMemory")("memory.elf")`.
    */
   facet<F extends FacetName>(name: F): Facets[F] {
     const facet = this.facets[name];
@@ -287,37 +311,34 @@ export class VirtualMachine {
   }
 
   private keepEvidence(): void {
-    const note = (event: UntimedEvent) => this.note(event);
-    const { facets } = this.parts.running;
-    this.evidence = machineEvidence({ facets, traceDir: this.traceDir, picture: "crash.png", note });
+    const { traceDir, parts } = this;
+    this.evidence = machineEvidence({
+      facets: parts.running.facets,
+      traceDir,
+      picture: "crash.png",
+      note: (event) => this.note(event),
+    });
   }
 
   /** Nothing came of these waits for all of `budgetMs`: the guest hangs. Fails the VM with what its vCPUs and screen show. */
   async stuck(waits: readonly string[], budgetMs: number): Promise<void> {
     const { facets } = this.parts.running;
     const note = (event: UntimedEvent) => this.note(event);
-    const scene = { consoles: this.parts.consoles, plan: this.plan, traceDir: this.traceDir };
-    this.fail(await noProgress({ waits, budgetMs, facets, scene, note }));
+    this.fail(await noProgress({ waits, budgetMs, facets, scene: this.scene, note }));
   }
 
   /** What must not be left at the end of a test: events nobody looked at, waits nobody awaited, crashes that never came. */
   loose(): string[] {
-    return [
-      ...this.power
-        .unacknowledged()
-        .filter((event) => !this.crashes.isExpected(event))
-        .map((event) => `nobody looked at: ${describeEvent(event)}`),
-      ...this.parts.consoles.unawaited().map((wait) => `never awaited: ${wait}`),
-      ...this.asked.unawaited().map((wait) => `never awaited: ${wait}`),
-      ...this.power.unawaited().map((wait) => `never awaited: ${wait}`),
-      ...this.findings.unawaited().map((wait) => `never awaited: ${wait}`),
-      ...this.watchedGuest.ignoredFailures(),
-      ...this.crashes.unmet().map((what) => `expected but never came: ${what}`),
-    ];
+    const { power, crashes, watchedGuest, asked, findings } = this;
+    return looseEnds(power, crashes, watchedGuest, [this.parts.consoles, asked, power, findings]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.quit();
+  }
+
+  private get scene(): CrashScene {
+    return { consoles: this.parts.consoles, plan: this.plan, traceDir: this.traceDir };
   }
 
   private check(): void {
@@ -337,11 +358,14 @@ export class VirtualMachine {
     const event = this.power.record({ ...seen, action });
     this.note({ kind: "power", event: { ...event, evidence: [...event.evidence] } }, event.at);
     if (event.kind === "vmm-error") {
-      const scene = { consoles: this.parts.consoles, plan: this.plan, traceDir: this.traceDir };
-      return this.fail(new VmmError(eventMessage("the VM cannot go on", event, scene)));
+      return this.fail(new VmmError(eventMessage("the VM cannot go on", event, this.scene)));
     }
     // Whoever was waiting for it has just been given it.
     this.crashes.happened(event, !this.power.unacknowledged().includes(event));
+    if (action === "reset" && (this.parts.restartsAtMost !== undefined || !this.power.allows(event.kind))) {
+      const loop = this.bootLoop.restarted(event);
+      if (loop) return this.fail(loop);
+    }
     this.acting = this.acting
       .then(() => this.act(event))
       .catch((error) => {

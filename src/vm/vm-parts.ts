@@ -43,6 +43,8 @@ export interface VmParts {
   readonly progress: ProgressWatch;
   /** How long a wait without a timeout of its own may take. */
   readonly defaultTimeoutMs: () => number;
+  /** See BootOptions. */
+  readonly restartsAtMost?: number | undefined;
   readonly makeGuest: (vm: VirtualMachine) => Guest;
   /** Ends what belongs to the VM but not to its VMM: the run directory, the lease. */
   readonly release: () => void;

@@ -31,6 +31,7 @@ export interface Launched {
   readonly withoutEvidence: readonly EvidenceSource[];
   /** What `progressWithin` came to, in milliseconds. */
   readonly budgetMs: number | undefined;
+  readonly restartsAtMost: number | undefined;
   readonly defaultTimeoutMs: () => number;
   /** Our side of the machine's vsock. */
   readonly vsock: MachineVsock | undefined;
@@ -50,7 +51,10 @@ export function watchVm(launched: Launched): Watched {
   const { machine, plan, image, running, trace, budgetMs, defaultTimeoutMs, record } = launched;
   const observers = recordWaits(record);
   const progress = new ProgressWatch({ budgetMs, onStuck: (waits) => void vm.stuck(waits, budgetMs ?? 0) });
-  const power = new PowerJournal({ defaultTimeoutMs, observer: observers.power, watcher: progress });
+  const power = new PowerJournal({
+    ...{ defaultTimeoutMs, observer: observers.power, watcher: progress },
+    scene: () => consoles.scene(),
+  });
   const findings = new FindingJournal({ defaultTimeoutMs, watcher: progress, scene: () => consoles.scene() });
   const consoles = new ConsoleSet(Object.keys(plan.consoles) as ConsoleName[], trace.dir, {
     send: (name, bytes, isSecret) => running.write(name, bytes, isSecret),
@@ -63,6 +67,7 @@ export function watchVm(launched: Launched): Watched {
     ...{ machine, plan, image, vsock: launched.vsock, trace, consoles, power, findings, progress, defaultTimeoutMs },
     placement: { ...launched.placement, accelerator: plan.accelerator },
     running: keepHeartbeat(machine, fronted, consoles, trace.clockStart, (error) => vm.fail(error)),
+    restartsAtMost: launched.restartsAtMost,
     vmlinux: launched.vmlinux ?? image?.vmlinux,
     oracle: oraclePolicy(mergeOracle(impliedBy(machine), launched.oracle)),
     ignoresPanics: launched.withoutEvidence.includes("console"),

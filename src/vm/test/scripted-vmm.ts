@@ -47,7 +47,9 @@ export function setUp(
     ended,
     facets: {},
   };
-  const consoles = new ConsoleSet(["com1"], dir, { send: () => {}, defaultTimeoutMs: () => 2000 });
+  const progress = new ProgressWatch({ budgetMs: undefined, onStuck: () => {} });
+  const defaultTimeoutMs = () => 2000;
+  const consoles = new ConsoleSet(["com1"], dir, { send: () => {}, defaultTimeoutMs, watcher: progress });
   const plan: VmmPlan = {
     ...{ vmm: "qemu", accelerator: "tcg", run: { file: "qemu", args: [] }, consoles: {}, control: "", copies: [] },
     ...{ firmware: "none", isPersistent: false, notes: [] },
@@ -55,10 +57,10 @@ export function setUp(
   const vm = new VirtualMachine({
     machine: machineSchema.parse({ boot: { kind: "kernel", kernel: "/k" }, power }),
     placement: { vmm: "qemu", host: "local" },
-    ...{ plan, running, trace, consoles, power: new PowerJournal({ defaultTimeoutMs: () => 2000 }) },
+    ...{ plan, running, trace, consoles, power: new PowerJournal({ defaultTimeoutMs, watcher: progress }) },
     oracle: oraclePolicy(oracle),
     ...{ vmlinux, ignoresPanics },
-    ...{ progress: new ProgressWatch({ budgetMs: undefined, onStuck: () => {} }), defaultTimeoutMs: () => 2000 },
+    ...{ progress, defaultTimeoutMs },
     makeGuest: () => guestOf("nothing", { ready: vi.fn() }, {}),
     release: () => calls.push("release"),
   });
