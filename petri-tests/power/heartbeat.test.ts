@@ -33,13 +33,4 @@ describe.concurrent("a heartbeat", () => {
     expect(await guest.echo("still the same")).toBe("still the same");
     expect(vm.power.events).toEqual([]);
   });
-
-  vmTest(
-    "that stops ends the machine where that is asked for",
-    { ...on, machine: { ...on.machine, power: { watchdog: "exit:9" } } },
-    async ({ vm, guest }) => {
-      await guest.ready();
-      await expect(vm).toExit(9);
-    },
-  );
 });

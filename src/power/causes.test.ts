@@ -12,7 +12,7 @@ test("a cause stands once for each VMM and accelerator", () => {
 
 test("what is concluded is never called reported, and the surest source comes first", () => {
   for (const { known } of causeTable) {
-    for (const source of ["registers", "console", "state", "exit-status"] as const) {
+    for (const source of ["registers", "console", "state", "exit-status", "silence"] as const) {
       expect(known[source] ?? "inferred").toBe("inferred");
     }
     const order = Object.values(known);

@@ -10,6 +10,7 @@ export const evidenceSources = {
   registers: "the vCPUs' registers and code, read while the guest stands still",
   console: "a panic that the oracle read on a console of the same boot",
   "exit-status": "the status that the VMM's process ended with",
+  silence: "a console on which a guest that runs said nothing for longer than its heartbeat allows",
 } as const;
 export type EvidenceSource = keyof typeof evidenceSources;
 type Confidence = PowerEvent["confidence"];
@@ -78,9 +79,12 @@ export const causeTable: readonly CauseRow[] = [
   ...rows("qemu", onQemu, "reset", ["cf9", "acpi-reset", "firmware-reset"], { registers: "inferred" }, "reset"),
   ...rows("qemu", onQemu, "crash", ["kernel-panic"], { console: "inferred" }, "reset"),
   ...rows("qemu", onQemu, "shutdown", ["debug-exit"], { "exit-status": "inferred" }, "vmm-error"),
-  ...rows("v86", ["jit"], "shutdown", ["acpi-s5"], { events: "reported" }, "nothing"),
+  ...rows("qemu", onQemu, "watchdog", ["heartbeat"], { silence: "inferred" }, "nothing"),
+  ...rows("v86", ["jit"], "shutdown", ["acpi-s5", "debug-exit"], { events: "reported" }, "nothing"),
   ...rows("v86", ["jit"], "hibernate", ["acpi-s4"], { events: "reported" }, "nothing"),
-  ...rows("v86", ["jit"], "crash", ["triple-fault"], { events: "reported" }, "nothing"),
+  ...rows("v86", ["jit"], "crash", ["triple-fault", "pvpanic"], { events: "reported" }, "nothing"),
+  ...rows("v86", ["jit"], "watchdog", ["ib700", "wdat"], { events: "reported" }, "nothing"),
+  ...rows("v86", ["jit"], "watchdog", ["heartbeat"], { silence: "inferred" }, "nothing"),
   ...rows("v86", ["jit"], "reset", ["keyboard-controller", "port92", "cf9"], { events: "reported" }, "nothing"),
   ...rows("v86", ["jit"], "crash", ["kernel-panic"], { console: "inferred" }, "reset"),
 ];

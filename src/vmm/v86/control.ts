@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Host } from "../../host/host.ts";
-import type { PowerCause } from "../../power/event.ts";
+import { causeTable } from "../../power/causes.ts";
 import type { LifeSettings, RunningVmm, RunPaths, VmmEnd, VmmEvent, VmmPlan } from "../contract.ts";
 import type { QmpEvent } from "../qmp.ts";
 import { QmpLife } from "../qmp-life.ts";
@@ -14,10 +14,7 @@ const kinds = {
   VMM_ERROR: "vmm-error",
 } as const;
 
-const causes: readonly PowerCause[] = [
-  ...(["keyboard-controller", "cf9", "port92", "acpi-s5", "acpi-s4", "triple-fault"] as const),
-  ...(["pvpanic", "debug-exit", "ib700", "wdat"] as const),
-];
+const told = causeTable.filter(({ vmm, known }) => vmm === "v86" && known.events);
 
 const registersReply = z.object({ registers: z.record(z.string(), z.string()) });
 
@@ -37,7 +34,10 @@ export async function launchV86(
   const tell = (event: VmmEvent | undefined) => {
     if (event) for (const listener of listeners) listener(event);
   };
-  const life = await QmpLife.start("petri-v86", plan, paths, host, settings, (event) => tell(interpret(event)));
+  const mayTell = !settings.withoutEvidence?.includes("events");
+  const life = await QmpLife.start("petri-v86", plan, paths, host, settings, (event) => {
+    if (mayTell) tell(interpret(event));
+  });
   const { qmp } = life;
   return {
     capture: "from-reset",
@@ -74,10 +74,11 @@ export async function launchV86(
 function interpret(event: QmpEvent): VmmEvent | undefined {
   const kind = kinds[event.name as keyof typeof kinds];
   if (!kind) return undefined;
-  const cause = causes.find((each) => each === event.data.cause) ?? "unknown";
+  // It calls a hibernation a shutdown by S4.
+  const row = told.find(({ cause }) => cause === event.data.cause);
   return {
-    kind: cause === "acpi-s4" ? "hibernate" : kind,
-    cause,
+    kind: row?.kind ?? kind,
+    cause: row?.cause ?? "unknown",
     evidence: [event.line],
     confidence: "reported",
     at: event.at,
