@@ -53,12 +53,6 @@ test.each([
     /^petri: --guest-watchdog-action halt: needs --guest-watchdog\n$/,
   ],
   [
-    "a watchdog on a VMM without one",
-    ["--kernel", "guest.elf", "--vmm", "v86", "--guest-watchdog"],
-    69,
-    /^petri: v86: watchdog: v86 has no watchdog\n$/,
-  ],
-  [
     "several at once",
     ["--uefi", "--memory", "4Q", "--com1", "x"],
     64,
@@ -188,6 +182,15 @@ test.runIf(localHost.which("qemu-system-x86_64"))("a CPU model or feature that Q
   expect(stderr).toMatch(/QEMU has no CPU feature avx3; did you mean avx2?\b/);
   expect(stderr).toMatch(/QEMU has no CPU feature ss3; did you mean ss/);
   expect({ exitCode, stdout, left: readdirSync(cwd) }).toEqual({ exitCode: 69, stdout: "", left: [] });
+});
+
+test.runIf(localHost.which("qemu-system-x86_64"))("a watchdog on a machine that has room for none", async () => {
+  const cwd = folder();
+  const { exitCode, stdout, stderr } = await runPetri(cwd, [
+    ...["boot", "--kernel", "guest.elf", "--vmm", "qemu", "--chipset", "microvm", "--guest-watchdog"],
+  ]);
+  expect(stderr).toBe("petri: qemu: watchdog: microvm has no watchdog\n");
+  expect({ exitCode, stdout }).toEqual({ exitCode: 69, stdout: "" });
 });
 
 test("a port in use", async () => {
