@@ -1,4 +1,5 @@
 import { describe, expect, matrix, vmTest } from "petri-vm/test";
+import { patient } from "../patience.ts";
 
 const ready = /^petri-guest ready/;
 const on = {
@@ -20,7 +21,8 @@ describe.concurrent("a heartbeat", () => {
     expect(await guest.echo("again")).toBe("again");
   });
 
-  vmTest("keeps a guest alive that talks, and one that is paused", on, async ({ vm, guest }) => {
+  const patiently = { ...on, on: matrix({ vmm: patient, boot: "kernel", image: "petri-guest" }) };
+  vmTest("keeps a guest alive that talks, and one that is paused", patiently, async ({ vm, guest }) => {
     const console = vm.console();
     await expect(console).toPrint(ready);
     for (let beat = 0; beat < 6; beat++) {

@@ -1,13 +1,15 @@
 import { causeRow, causeTable, expectedVerdict, type PowerEvent } from "petri-vm";
 import { describe, expect, matrix, type VmTestOptions, vmTest } from "petri-vm/test";
 import { test } from "vitest";
+import { patient } from "../patience.ts";
 import { type Cause, cause } from "./ways.ts";
 
 const image = "petri-guest";
 const boot = ["kernel", "pcat"] as const;
-const anywhere = matrix({ boot, image });
+const anywhere = matrix({ vmm: patient, boot, image });
 const onQemu = matrix({ vmm: "qemu", boot, image });
-const onV86 = matrix({ vmm: "v86", boot, image });
+const onV86 = anywhere.filter(({ vmm }) => vmm === "v86");
+const v86Kernel = onV86.filter(({ boot }) => boot === "kernel");
 const byKernel = { boot: "kernel", image } as const;
 const q35 = matrix({ ...byKernel, vmm: "qemu" });
 
@@ -25,7 +27,12 @@ const debugExit = { qemu: ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"] };
 
 // Those that wait for a second or more stand among others, which use the processors meanwhile.
 const causes: readonly Cells[] = [
-  { what: "heartbeat", kind: "watchdog", on: matrix(byKernel), machine: { watchdog: { heartbeat: "2s" } } },
+  {
+    what: "heartbeat",
+    kind: "watchdog",
+    on: matrix({ ...byKernel, vmm: patient }),
+    machine: { watchdog: { heartbeat: "2s" } },
+  },
   { what: "keyboard-controller", kind: "reset", on: anywhere },
   { what: "ib700", kind: "watchdog", on: anywhere, machine: { watchdog: "ib700" } },
   { what: "port92", kind: "reset", on: anywhere },
@@ -36,8 +43,8 @@ const causes: readonly Cells[] = [
   { what: "itco", kind: "watchdog", on: q35, machine: { chipset: "q35", watchdog: "itco" } },
   { what: "pvpanic", kind: "crash", on: anywhere },
   // Under a BIOS v86 has neither: S4 and the WDAT stand in petri-v86's own ACPI tables.
-  { what: "wdat", kind: "watchdog", on: matrix({ ...byKernel, vmm: "v86" }), machine: { watchdog: "wdat" } },
-  { what: "acpi-s4", kind: "hibernate", on: [...onQemu, ...matrix({ ...byKernel, vmm: "v86" })] },
+  { what: "wdat", kind: "watchdog", on: v86Kernel, machine: { watchdog: "wdat" } },
+  { what: "acpi-s4", kind: "hibernate", on: [...onQemu, ...v86Kernel] },
   { what: "acpi-s5", kind: "shutdown", on: anywhere },
   { what: "debug-exit", kind: "shutdown", on: onV86 },
   { what: "debug-exit", kind: "shutdown", on: onQemu, machine: { vmmOptions: debugExit }, endsVmm: true },
@@ -54,7 +61,8 @@ function machineOf({ kind, machine = {} }: Cells, action: Action): NonNullable<V
   return { ...machine, power: { ...power, [kind === "hibernate" ? "shutdown" : kind]: action } };
 }
 
-function isWanted(action: Action, { kind, endsVmm }: Cells): boolean {
+function isWanted(action: Action, { kind, endsVmm, on }: Cells): boolean {
+  if (on.length === 0) return false;
   if (action === "reset") return !endsVmm;
   // A plain exit is parsed alike for each kind; a watchdog takes its time.
   return action !== "exit" || kind !== "watchdog";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, matrix, vmTest } from "petri-vm/test";
+import { patient } from "../patience.ts";
 
 const ready = /^petri-guest ready/;
 const anyBoot = { on: matrix({ image: "petri-guest" }), machine: { watchdog: "any" } } as const;
@@ -53,7 +54,8 @@ describe.concurrent("watchdog", () => {
   });
 
   for (const watchdog of ["i6300esb", "ib700"] as const) {
-    const named = { ...kernel, machine: { watchdog } };
+    const on = matrix({ vmm: patient, boot: "kernel", image: "petri-guest" });
+    const named = { on, machine: { watchdog } };
 
     vmTest(`${watchdog} is told by its name, each time it expires`, named, async ({ vm, guest }) => {
       for (let round = 0; round < 2; round++) {

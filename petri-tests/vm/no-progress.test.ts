@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { boot, resolveImage } from "petri-vm";
 import { type Cell, expect, matrix, vmTest } from "petri-vm/test";
+import { patient } from "../patience.ts";
 
 const on = matrix({ boot: "kernel", image: "petri-guest" });
+const patiently = matrix({ vmm: patient, boot: "kernel", image: "petri-guest" });
 /** Firmware and emulation take their time on a busy host; what is tested begins once the guest is ready. */
 const timeout = "90s";
 
@@ -32,7 +34,7 @@ vmTest("a guest that hangs in a loop is found, with its registers", { on, timeou
   expect(events).toMatch(/"kind":"note","text":"registers of every vCPU:\\n/);
 });
 
-vmTest("a guest that prints for ever makes no progress by that", { on, timeout }, async ({ cell }) => {
+vmTest("a guest that prints for ever makes no progress by that", { on: patiently, timeout }, async ({ cell }) => {
   await using vm = await guestOn(cell, "3s");
   await vm.guest.ready();
   vm.console().sendLine(`flood ${2 ** 31} 1`);
@@ -40,21 +42,25 @@ vmTest("a guest that prints for ever makes no progress by that", { on, timeout }
   expect(vm.console().text().length).toBeGreaterThan(20_000);
 });
 
-vmTest("a guest that gets on is left alone", { on, timeout }, async ({ cell }) => {
+vmTest("a guest that gets on is left alone", { on: patiently, timeout }, async ({ cell }) => {
   await using vm = await guestOn(cell, "3s");
   const end = performance.now() + 5000;
   while (performance.now() < end) expect(await vm.guest.echo("still here")).toBe("still here");
 });
 
-vmTest("time in which nobody waits, or the guest is paused, does not count", { on, timeout }, async ({ cell }) => {
-  await using vm = await guestOn(cell, "3s");
-  await vm.guest.ready();
-  // The test itself computes.
-  const until = performance.now() + 4000;
-  while (performance.now() < until);
-  expect(await vm.guest.echo("alive")).toBe("alive");
-  await vm.pause();
-  await expect(vm.console().expect("never", { timeout: 4000 })).rejects.toThrow(/did not come/);
-  await vm.resume();
-  expect(await vm.guest.echo("alive")).toBe("alive");
-});
+vmTest(
+  "time in which nobody waits, or the guest is paused, does not count",
+  { on: patiently, timeout },
+  async ({ cell }) => {
+    await using vm = await guestOn(cell, "3s");
+    await vm.guest.ready();
+    // The test itself computes.
+    const until = performance.now() + 4000;
+    while (performance.now() < until);
+    expect(await vm.guest.echo("alive")).toBe("alive");
+    await vm.pause();
+    await expect(vm.console().expect("never", { timeout: 4000 })).rejects.toThrow(/did not come/);
+    await vm.resume();
+    expect(await vm.guest.echo("alive")).toBe("alive");
+  },
+);
