@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
+import { localHost } from "../host/local.ts";
 import { docTables } from "./test/doc-tables.ts";
 import { newFolder, petri, runPetri } from "./test/run-petri.ts";
 
@@ -59,6 +60,8 @@ function commands(block: string): { command: string; output: string }[] {
     });
 }
 
+const hasQemu = localHost.which("qemu-system-x86_64") !== undefined;
+
 describe.each(pages)("%s", (path) => {
   const shell = blocks(path, "console run").flatMap(commands);
   test.runIf(shell.length > 0)("prints what it shows", { timeout: 120_000 }, async () => {
@@ -84,16 +87,22 @@ describe.each(pages)("%s", (path) => {
   });
 
   const tests = blocks(path, "ts").filter((block) => block.includes("vmTest("));
-  test.runIf(tests.length > 0)("has tests that pass on v86", { timeout: 120_000 }, async () => {
-    const cwd = newFolder();
-    await runPetri(cwd, ["init"]);
-    mkdirSync(join(cwd, "node_modules"));
-    symlinkSync(checkout, join(cwd, "node_modules/petri-vm"));
-    symlinkSync(join(checkout, "node_modules/vitest"), join(cwd, "node_modules/vitest"));
-    for (const [index, block] of tests.entries()) writeFileSync(join(cwd, `tests/block-${index}.test.ts`), block);
-    const { exitCode, stdout } = await runPetri(cwd, ["test", "tests/block", "--vmm", "v86"]);
-    expect(exitCode, stdout).toBe(0);
-  });
+  const isForQemu = (block: string) => block.includes('vmm: "qemu"');
+  for (const [vmm, own] of [
+    ["v86", tests.filter((block) => !isForQemu(block))],
+    ["qemu", hasQemu ? tests.filter(isForQemu) : []],
+  ] as const) {
+    test.runIf(own.length > 0)(`has tests that pass on ${vmm}`, { timeout: 120_000 }, async () => {
+      const cwd = newFolder();
+      await runPetri(cwd, ["init"]);
+      mkdirSync(join(cwd, "node_modules"));
+      symlinkSync(checkout, join(cwd, "node_modules/petri-vm"));
+      symlinkSync(join(checkout, "node_modules/vitest"), join(cwd, "node_modules/vitest"));
+      for (const [index, block] of own.entries()) writeFileSync(join(cwd, `tests/block-${index}.test.ts`), block);
+      const { exitCode, stdout } = await runPetri(cwd, ["test", "tests/block", "--vmm", vmm]);
+      expect(exitCode, stdout).toBe(0);
+    });
+  }
 });
 
 /** Times and run ids differ from run to run. */
