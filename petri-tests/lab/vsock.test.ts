@@ -30,14 +30,3 @@ vmTest("the kernel's own vsock: both directions, refusals, half closes", lab, as
     closed: "Error: the listener on vsock port 5000 was closed",
   });
 });
-
-vmTest("a guest by vhost: its streams, its reset, and a CID that is taken", lab, async () => {
-  expect(await run("vhost-guest")).toEqual({
-    notes: ["vsock: by vhost, the host kernel's AF_VSOCK, as the machine says; the guest has CID 42"],
-    clash: "HostError: vsock.cid: another VM of this host has CID 42\n  choose another, or leave it out",
-    sum: true,
-    heard: "from the guest\n",
-    reset: "ECONNRESET",
-    again: "again\n",
-  });
-});
