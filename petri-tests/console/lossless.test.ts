@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { expect, matrix, vmTest } from "petri-vm/test";
-import { patient } from "../patience.ts";
+import { patiently } from "../patience.ts";
 
 const kernel = { on: matrix({ boot: "kernel", image: "petri-guest" }) };
 
@@ -24,7 +24,7 @@ vmTest("every byte of a flood is recorded", { ...kernel, timeout: "10m" }, async
 
 vmTest(
   "a test stuck in a loop for ten seconds loses nothing and does not stall the guest",
-  { on: matrix({ vmm: patient, boot: "kernel", image: "petri-guest" }), timeout: "120s" },
+  { on: patiently(matrix({ boot: "kernel", image: "petri-guest" })), timeout: "120s" },
   async ({ vm, guest }) => {
     const size = 400_000;
     await guest.ready();

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, matrix, vmTest } from "petri-vm/test";
 import { afterEach } from "vitest";
-import { patient } from "../patience.ts";
+import { patiently } from "../patience.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cache = join(root, "node_modules/.cache");
@@ -82,7 +82,7 @@ const endings: Record<string, number> = {
 
 vmTest(
   "a recorded test replays without a VM and ends as it did; another record ends otherwise",
-  { on: matrix({ vmm: patient, boot: "kernel", image: "petri-guest" }), timeout: "180s" },
+  { on: patiently(matrix({ boot: "kernel", image: "petri-guest" })), timeout: "180s" },
   async ({ cell }) => {
     const dir = newFolder();
     writeFileSync(join(dir, "recorded.test.ts"), recorded(cell.vmm));

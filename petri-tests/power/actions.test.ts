@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, matrix, vmTest } from "petri-vm/test";
-import { patient } from "../patience.ts";
+import { patiently } from "../patience.ts";
 
 const petri = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 /** The lease is the command's: no VM of the test's own runs. */
-const one = { on: matrix({ vmm: patient, boot: "kernel", image: "petri-guest" }), timeout: "120s" };
+const one = { on: patiently(matrix({ boot: "kernel", image: "petri-guest" })), timeout: "120s" };
 
 /** `petri boot` of petri-guest, which does what it is told and may have to answer again. */
 async function boot(vmm: string, command: string, ...options: readonly string[]) {

@@ -1,12 +1,12 @@
 import { causeRow, causeTable, expectedVerdict, type PowerEvent } from "petri-vm";
 import { describe, expect, matrix, type VmTestOptions, vmTest } from "petri-vm/test";
 import { test } from "vitest";
-import { patient } from "../patience.ts";
+import { patiently } from "../patience.ts";
 import { type Cause, cause } from "./ways.ts";
 
 const image = "petri-guest";
 const boot = ["kernel", "pcat"] as const;
-const anywhere = matrix({ vmm: patient, boot, image });
+const anywhere = patiently(matrix({ boot, image }));
 const onQemu = matrix({ vmm: "qemu", boot, image });
 const onV86 = anywhere.filter(({ vmm }) => vmm === "v86");
 const v86Kernel = onV86.filter(({ boot }) => boot === "kernel");
@@ -30,7 +30,7 @@ const causes: readonly Cells[] = [
   {
     what: "heartbeat",
     kind: "watchdog",
-    on: matrix({ ...byKernel, vmm: patient }),
+    on: patiently(matrix(byKernel)),
     machine: { watchdog: { heartbeat: "2s" } },
   },
   { what: "keyboard-controller", kind: "reset", on: anywhere },
@@ -61,8 +61,7 @@ function machineOf({ kind, machine = {} }: Cells, action: Action): NonNullable<V
   return { ...machine, power: { ...power, [kind === "hibernate" ? "shutdown" : kind]: action } };
 }
 
-function isWanted(action: Action, { kind, endsVmm, on }: Cells): boolean {
-  if (on.length === 0) return false;
+function isWanted(action: Action, { kind, endsVmm }: Cells): boolean {
   if (action === "reset") return !endsVmm;
   // A plain exit is parsed alike for each kind; a watchdog takes its time.
   return action !== "exit" || kind !== "watchdog";

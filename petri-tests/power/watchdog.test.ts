@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, matrix, vmTest } from "petri-vm/test";
-import { patient } from "../patience.ts";
+import { patiently } from "../patience.ts";
 
 const ready = /^petri-guest ready/;
 const anyBoot = { on: matrix({ image: "petri-guest" }), machine: { watchdog: "any" } } as const;
@@ -54,7 +54,7 @@ describe.concurrent("watchdog", () => {
   });
 
   for (const watchdog of ["i6300esb", "ib700"] as const) {
-    const on = matrix({ vmm: patient, boot: "kernel", image: "petri-guest" });
+    const on = patiently(matrix({ boot: "kernel", image: "petri-guest" }));
     const named = { on, machine: { watchdog } };
 
     vmTest(`${watchdog} is told by its name, each time it expires`, named, async ({ vm, guest }) => {

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { boot, resolveImage } from "petri-vm";
 import { type Cell, expect, matrix, vmTest } from "petri-vm/test";
-import { patient } from "../patience.ts";
+import { patiently } from "../patience.ts";
 
 const on = matrix({ boot: "kernel", image: "petri-guest" });
-const patiently = matrix({ vmm: patient, boot: "kernel", image: "petri-guest" });
+const slow = patiently(on);
 /** Firmware and emulation take their time on a busy host; what is tested begins once the guest is ready. */
 const timeout = "90s";
 
@@ -34,7 +34,7 @@ vmTest("a guest that hangs in a loop is found, with its registers", { on, timeou
   expect(events).toMatch(/"kind":"note","text":"registers of every vCPU:\\n/);
 });
 
-vmTest("a guest that prints for ever makes no progress by that", { on: patiently, timeout }, async ({ cell }) => {
+vmTest("a guest that prints for ever makes no progress by that", { on: slow, timeout }, async ({ cell }) => {
   await using vm = await guestOn(cell, "3s");
   await vm.guest.ready();
   vm.console().sendLine(`flood ${2 ** 31} 1`);
@@ -42,7 +42,7 @@ vmTest("a guest that prints for ever makes no progress by that", { on: patiently
   expect(vm.console().text().length).toBeGreaterThan(20_000);
 });
 
-vmTest("a guest that gets on is left alone", { on: patiently, timeout }, async ({ cell }) => {
+vmTest("a guest that gets on is left alone", { on: slow, timeout }, async ({ cell }) => {
   await using vm = await guestOn(cell, "3s");
   const end = performance.now() + 5000;
   while (performance.now() < end) expect(await vm.guest.echo("still here")).toBe("still here");
@@ -50,7 +50,7 @@ vmTest("a guest that gets on is left alone", { on: patiently, timeout }, async (
 
 vmTest(
   "time in which nobody waits, or the guest is paused, does not count",
-  { on: patiently, timeout },
+  { on: slow, timeout },
   async ({ cell }) => {
     await using vm = await guestOn(cell, "3s");
     await vm.guest.ready();
