@@ -19,8 +19,8 @@ export interface SampleRun {
 
 export interface SampleOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Called as output comes; the process is there to be signalled. */
-  readonly onOutput?: (output: string, child: ChildProcess) => void;
+  /** Called as output comes; the process is there to be signalled, and its results folder tells its processes apart. */
+  readonly onOutput?: (output: string, child: ChildProcess, results: string) => void;
 }
 
 // Shared by the runs of one file, and by nobody else: the first one detects what is here now.
@@ -65,7 +65,7 @@ async function run(args: readonly string[], { env, onOutput }: SampleOptions): P
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
-      onOutput?.(output, child);
+      onOutput?.(output, child, results);
     });
   }
   const exitCode = await new Promise<number | null>((resolve) => child.on("close", resolve));
