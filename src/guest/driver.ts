@@ -1,8 +1,7 @@
 import type { Console } from "../console/console.ts";
 import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import type { WatchdogName } from "../machine/machine.ts";
-import type { UntimedEvent } from "../trace/event.ts";
-import type { Programs } from "./programs.ts";
+import type { Programs, ProgramsHost } from "./programs.ts";
 import type { ByteLine } from "./serial/link.ts";
 
 export const resetWays = ["keyboard", "cf9", "port92", "acpi", "efi"] as const;
@@ -14,6 +13,11 @@ export type ResetWay = (typeof resetWays)[number];
  */
 export const crashWays = ["panic", "oops", "null-pointer", "bug", "hung-task", "soft-lockup", "out-of-memory"] as const;
 export type CrashWay = (typeof crashWays)[number];
+
+export interface RebootOptions {
+  /** For all of it. Milliseconds, or `"5s"`; the VM's own if absent. */
+  readonly timeout?: number | string;
+}
 
 interface HangOptions {
   readonly how?: "quiet" | "busy";
@@ -30,6 +34,11 @@ export interface Guest extends Programs {
   ready(): Promise<void>;
   shutdown(): Promise<void>;
   reset(way?: ResetWay): Promise<void>;
+  /**
+   * Makes the guest start anew, and resolves when it is ready again. The reset counts as looked at.
+   * @throws UnexpectedPowerEvent if it does something else, TimeoutError if it does not come back
+   */
+  reboot(options?: RebootOptions): Promise<void>;
   /** Stops the operating system and leaves the machine on. */
   halt(): Promise<void>;
   /** Suspends to RAM (ACPI S3). It answers again once it is awake: `vm.facet("wake")()`. */
@@ -78,7 +87,7 @@ export interface WatchdogStatus {
 }
 
 /** What a driver needs of its VM. */
-export interface GuestHost {
+export interface GuestHost extends ProgramsHost {
   readonly console: Console;
   /** Waits for the ready pattern of this boot; resolves with the byte offset after it. */
   ready(): Promise<number>;
@@ -89,14 +98,12 @@ export interface GuestHost {
   readonly watchdog: WatchdogName | undefined;
   /** COM1 for a driver's own talk, which no test waits for. */
   readonly line: ByteLine;
-  /** Calls the listener, with why, whenever what runs in the guest is gone: it was reset, it ended, it crashed. */
-  onStop(listener: (reason: Error) => void): void;
+  /** Calls the listener, with why, whenever what runs in the guest is gone: it was reset, it ended, it crashed. What it returns ends that. */
+  onStop(listener: (reason: Error) => void): () => void;
+  /** Waits, at most so long, until what `start` began has reset the guest, and the guest is ready again. */
+  reboot(start: () => Promise<void>, options?: RebootOptions): Promise<void>;
   /** Calls the listener before somebody else types on COM1. */
   onTyping(listener: () => void): void;
-  /** How long a command without a timeout of its own may take. */
-  readonly defaultTimeoutMs: () => number;
-  /** Adds to the trace. */
-  record(event: UntimedEvent): void;
 }
 
 /** A driver that refuses whatever it was not given. */
@@ -107,6 +114,7 @@ export function guestOf(what: string, host: Pick<GuestHost, "ready">, abilities:
     ready: async () => void (await host.ready()),
     shutdown: refuse("shut down on command"),
     reset: refuse("reset on command"),
+    reboot: refuse("reboot on command"),
     halt: refuse("halt on command"),
     suspend: refuse("suspend on command"),
     hibernate: refuse("hibernate on command"),
@@ -123,6 +131,9 @@ export function guestOf(what: string, host: Pick<GuestHost, "ready">, abilities:
     info: refuse("tell about itself"),
     flood: refuse("flood its console"),
     exec: refuse("run programs"),
+    spawn: refuse("run programs"),
+    forward: refuse("reach ports of its own"),
+    shell: refuse("give a shell"),
     upload: refuse("take files"),
     download: refuse("give files"),
     read: refuse("give files"),

@@ -60,7 +60,7 @@ export class ExecResult implements ExecEnd {
   /** True if it exited with 0. */
   get ok(): boolean {
     this.#isSeen = true;
-    return this.#end.exitCode === 0 && this.#end.signal === null;
+    return isSuccess(this.#end);
   }
 
   /** What it printed on stdout, as UTF-8 without the line end. */
@@ -75,8 +75,12 @@ export class ExecResult implements ExecEnd {
 
   /** True if it failed and nobody has asked how it ended. */
   get isIgnoredFailure(): boolean {
-    return !this.#isSeen && !(this.#end.exitCode === 0 && this.#end.signal === null);
+    return !this.#isSeen && !isSuccess(this.#end);
   }
+}
+
+export function isSuccess({ exitCode, signal }: ExecEnd): boolean {
+  return exitCode === 0 && signal === null;
 }
 
 /** `exited with 3`, `was killed by SIGKILL`. */

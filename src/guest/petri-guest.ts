@@ -30,6 +30,7 @@ export function petriGuest(host: GuestHost): Guest {
   return guestOf("petri-guest", host, {
     shutdown: async () => void (await command("shutdown")),
     reset: async (way) => void (await command(way ? `reset ${way}` : "reset")),
+    reboot: (options) => host.reboot(async () => void (await command("reset")), options),
     suspend: async () => void (await command("suspend")),
     hibernate: async () => void (await command("hibernate")),
     hang: async ({ how = "quiet", watchdog } = {}) => {

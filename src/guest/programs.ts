@@ -1,9 +1,12 @@
-import { TimeoutError, UsageError } from "../machine/errors.ts";
+import type { ForwardAddress } from "../host/forwarder.ts";
+import { TimeoutError, UnsupportedError, UsageError } from "../machine/errors.ts";
 import { longestTimerMs, showDuration, timeoutMs } from "../power/wait.ts";
 import type { UntimedEvent } from "../trace/event.ts";
 import { anySignal } from "./any-signal.ts";
 import type { GuestChannel } from "./channel.ts";
 import { describeEnd, type ExecOptions, type ExecResult } from "./exec.ts";
+import { type Forward, forwardPort } from "./forward.ts";
+import type { GuestProcess, GuestShell, ShellOptions, SpawnOptions } from "./process.ts";
 import { download, upload } from "./transfer.ts";
 
 export interface TransferOptions {
@@ -30,6 +33,23 @@ export interface Programs {
    */
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /**
+   * Starts a script or a program, and resolves when it runs: talk to it by its streams. Nobody waits for it: one that
+   * fails, and whose end nobody asked for by `wait()` or `kill()`, fails the test.
+   *
+   * @example
+   * const server = await guest.spawn(["nc", "-l", "-p", "80"]);
+   * server.stdin.write("hello\n");
+   * @throws UnsupportedError on a channel without streams: a serial shell
+   */
+  spawn(command: string | readonly string[], options?: SpawnOptions): Promise<GuestProcess>;
+  /**
+   * Opens a port of the host, or a Unix socket, whose connections go to that TCP port of the guest's own 127.0.0.1. It
+   * outlives a reboot, and ends with the VM.
+   */
+  forward(port: number, at?: ForwardAddress): Promise<Forward>;
+  /** The guest's shell on a terminal of its own. */
+  shell(options?: ShellOptions): Promise<GuestShell>;
+  /**
    * Copies a file or a folder of the host into the guest, or bytes into a file there, modes kept. `to` is where it will
    * be, not the folder to put it in. What is there is whole: a file is checked before it gets its name.
    */
@@ -48,9 +68,17 @@ export interface Programs {
 /** Asked again no sooner than this: a guest under test has other things to do. */
 const pollMs = 100;
 
+/** What programs need of their VM. */
+export interface ProgramsHost {
+  readonly defaultTimeoutMs: () => number;
+  readonly record: (event: UntimedEvent) => void;
+  /** Calls it when the VM ends. */
+  onEnd(close: () => void): void;
+}
+
 export function programsOf(
   channel: () => Promise<GuestChannel>,
-  { defaultTimeoutMs, record }: { defaultTimeoutMs: () => number; record: (event: UntimedEvent) => void },
+  { defaultTimeoutMs, record, onEnd }: ProgramsHost,
 ): Programs {
   let lastId = 0;
 
@@ -75,9 +103,8 @@ export function programsOf(
 
   const exec = (command: string | readonly string[], options: ExecOptions = {}) => {
     const ms = timeoutMs(options.timeout, defaultTimeoutMs);
-    const title = typeof command === "string" ? command : command.join(" ");
     return noted(
-      title,
+      titleOf(command),
       async (given) => await given.exec(command, ms, options),
       // Told to the trace only: nobody has looked at it yet.
       (result) => result.facts.exitCode,
@@ -104,6 +131,22 @@ export function programsOf(
 
   return {
     exec,
+    spawn: (command, options) =>
+      noted(`spawn ${titleOf(command)}`, (given) => {
+        if (given.spawn) return given.spawn(command, options);
+        throw lacking(given.name, "keeps no streams of a program open");
+      }),
+    forward: async (port, at = {}) => {
+      if (!(await channel()).openPort) throw lacking((await channel()).name, "reaches no port of the guest's");
+      const forward = await noted(`forward ${port}`, () => forwardPort(port, at, channel, record));
+      onEnd(() => forward.close());
+      return forward;
+    },
+    shell: (options = {}) =>
+      noted("shell", (given) => {
+        if (given.openShell) return given.openShell(options);
+        throw lacking(given.name, "has no terminal to give");
+      }),
     upload: (from, to, options = {}) => {
       const what = `upload ${typeof from === "string" ? from : `${from.length} bytes`} to ${to}`;
       return within(options, (signal) => noted(what, (given) => upload(given, from, to, signal)), what);
@@ -130,4 +173,12 @@ export function programsOf(
       }
     },
   };
+}
+
+const titleOf = (command: string | readonly string[]) => (typeof command === "string" ? command : command.join(" "));
+
+function lacking(channel: GuestChannel["name"], what: string): UnsupportedError {
+  return new UnsupportedError(
+    `the channel ${channel} ${what}; use one that does: give the machine vsock: true, and an image with petri-agent`,
+  );
 }

@@ -71,6 +71,7 @@ export function shellGuest(host: GuestHost, prompt: string, login?: Login): Gues
     crash: (how) => crashLinux(shell, host, how),
     tripleFault: () => tripleFaultLinux(shell, host),
     watchdog: (what) => watchdogOfLinux(shell, host.watchdog, what),
+    reboot: (options) => host.reboot(() => shell.start("reboot -f"), options),
     reset: (way) =>
       way
         ? Promise.reject(new UnsupportedError(`a Linux image chooses how it resets; leave "${way}" out`))
@@ -106,6 +107,8 @@ function counted(channel: GuestChannel, running: Set<Promise<unknown>>): GuestCh
     };
   return {
     name: channel.name,
+    isOpen: true,
+    close: () => {},
     exec: count((command, timeoutMs, options) => channel.exec(command, timeoutMs, options)),
     write: count((path, bytes, signal) => channel.write(path, bytes, signal)),
     read: count((path, signal) => channel.read(path, signal)),

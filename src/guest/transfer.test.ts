@@ -16,6 +16,8 @@ function lying(listing: string): GuestChannel {
     });
   return {
     name: "serial",
+    isOpen: true,
+    close: () => {},
     exec: async (command) => {
       const [, , script = "", , path = ""] = command;
       if (script.includes("stat")) return answer(/out$|evil$/.test(path) ? "folder\n755" : "file\n644");

@@ -28,7 +28,7 @@ export class ConsoleSet {
   context: () => string | undefined = () => undefined;
   private readonly lines = new Map<ConsoleName, Line>();
   private readonly listeners: ((name: ConsoleName) => void)[] = [];
-  private readonly stopListeners: ((reason: Error) => void)[] = [];
+  private readonly stopListeners = new Set<(reason: Error) => void>();
   private readonly typingListeners: ((name: ConsoleName) => void)[] = [];
 
   constructor(
@@ -114,9 +114,10 @@ export class ConsoleSet {
     );
   }
 
-  /** Called, with why, whenever what runs in the guest is gone: it ended, failed or starts anew. */
-  onStop(listener: (reason: Error) => void): void {
-    this.stopListeners.push(listener);
+  /** Called, with why, whenever what runs in the guest is gone: it ended, failed or starts anew. What it returns ends that. */
+  onStop(listener: (reason: Error) => void): () => void {
+    this.stopListeners.add(listener);
+    return () => this.stopListeners.delete(listener);
   }
 
   /** Called before somebody types on a console. */

@@ -1,18 +1,19 @@
 import { type Guest, type GuestHost, guestOf } from "../guest/driver.ts";
 import { petriGuest } from "../guest/petri-guest.ts";
+import type { ProgramsHost } from "../guest/programs.ts";
 import { shellGuest } from "../guest/shell.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { UnsupportedError } from "../machine/errors.ts";
-import type { UntimedEvent } from "../trace/event.ts";
+import { timeoutMs } from "../power/wait.ts";
 import type { ConsoleSet } from "./console-set.ts";
+import { rebootGuest } from "./reboot-guest.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
 /** The driver that fits the VM's image; one that refuses where none does. */
 export function guestFor(
   vm: VirtualMachine,
   consoles: ConsoleSet,
-  defaultTimeoutMs: () => number,
-  record: (event: UntimedEvent) => void,
+  { defaultTimeoutMs, record, onEnd }: ProgramsHost,
 ): Guest {
   const { image } = vm;
   const console = consoles.get("com1");
@@ -47,8 +48,10 @@ export function guestFor(
     line,
     onStop: (listener) => consoles.onStop(listener),
     onTyping: (listener) => consoles.onTyping((name) => name === "com1" && listener()),
+    reboot: (start, options = {}) => rebootGuest(vm.power, host, start, timeoutMs(options.timeout, defaultTimeoutMs)),
     defaultTimeoutMs,
     record,
+    onEnd,
   };
   switch (image.driver) {
     case "petri-guest":
@@ -70,7 +73,8 @@ function noGuest(what: string): Guest {
   const ends = { shutdown: refuse, reset: refuse, suspend: refuse, hibernate: refuse, debugExit: refuse };
   const crashes = { hang: refuse, tripleFault: refuse, exception: refuse, nestedFaults: refuse, panic: refuse };
   const answers = { ready: refuse, echo: refuse, info: refuse, flood: refuse, tap: refuse };
+  const streams = { spawn: refuse, forward: refuse, shell: refuse };
   const programs = { exec: refuse, upload: refuse, download: refuse, read: refuse, waitFor: refuse };
-  const more = { halt: refuse, crash: refuse, watchdog: refuse, watchdogStatus: refuse };
-  return { ...ends, ...crashes, ...answers, ...programs, ...more };
+  const more = { halt: refuse, reboot: refuse, crash: refuse, watchdog: refuse, watchdogStatus: refuse };
+  return { ...ends, ...crashes, ...answers, ...programs, ...streams, ...more };
 }

@@ -62,6 +62,7 @@ export function watchVm(launched: Launched): Watched {
     observe: observers.console,
     watcher: progress,
   });
+  const closers: (() => void)[] = [];
   const fronted = watchFrontpage(machine, running, consoles, trace.clockStart);
   const vm: VirtualMachine = new VirtualMachine({
     ...{ machine, plan, image, vsock: launched.vsock, trace, consoles, power, findings, progress, defaultTimeoutMs },
@@ -73,8 +74,12 @@ export function watchVm(launched: Launched): Watched {
     vmlinux: launched.vmlinux ?? image?.vmlinux,
     oracle: oraclePolicy(mergeOracle(impliedBy(machine), launched.oracle)),
     ignoresPanics: launched.withoutEvidence.includes("console"),
-    makeGuest: (self) => guestFor(self, consoles, defaultTimeoutMs, record),
-    release: launched.release,
+    makeGuest: (self) =>
+      guestFor(self, consoles, { defaultTimeoutMs, record, onEnd: (close) => void closers.push(close) }),
+    release: () => {
+      for (const close of closers) close();
+      launched.release();
+    },
   });
   return { vm, consoles };
 }

@@ -1,5 +1,5 @@
 import type { Guest } from "../guest/driver.ts";
-import { describeEnd, type ExecResult } from "../guest/exec.ts";
+import { describeEnd, type ExecEnd, type ExecResult, isSuccess } from "../guest/exec.ts";
 import type { Waits } from "../power/wait.ts";
 
 export interface WatchedGuest {
@@ -9,8 +9,16 @@ export interface WatchedGuest {
   ignoredFailures(): string[];
 }
 
+/** A program of which nobody may have asked how it ended. */
+interface Spawned {
+  readonly command: string;
+  end: ExecEnd | undefined;
+  isAsked: boolean;
+}
+
 export function watchGuest(guest: Guest, waits: Waits): WatchedGuest {
   const failed: ExecResult[] = [];
+  const all: Spawned[] = [];
   function watched<A extends readonly unknown[], T>(name: string, ask: (...args: A) => Promise<T>) {
     return (...args: A): Promise<T> =>
       waits.start<T>(`guest.${name}(${args.map(shown).join(", ")})`, (resolve, reject) => {
@@ -22,11 +30,39 @@ export function watchGuest(guest: Guest, waits: Waits): WatchedGuest {
     if (result.isIgnoredFailure) failed.push(result);
     return result;
   };
+  const spawnKeepingFailures: Guest["spawn"] = async (command, options) => {
+    const process = await guest.spawn(command, options);
+    const spawned: Spawned = { command: process.command, end: undefined, isAsked: false };
+    process.wait().then(
+      (end) => {
+        spawned.end = end;
+      },
+      // The guest is gone, and tells so itself.
+      () => {},
+    );
+    all.push(spawned);
+    const asked = () => {
+      spawned.isAsked = true;
+    };
+    const { stdin, stdout, stderr } = process;
+    return {
+      ...{ command: process.command, stdin, stdout, stderr },
+      wait: () => {
+        asked();
+        return process.wait();
+      },
+      kill: (signal) => {
+        asked();
+        return process.kill(signal);
+      },
+    };
+  };
   return {
     guest: {
       ready: watched("ready", guest.ready),
       shutdown: watched("shutdown", guest.shutdown),
       reset: watched("reset", guest.reset),
+      reboot: watched("reboot", guest.reboot),
       halt: watched("halt", guest.halt),
       suspend: watched("suspend", guest.suspend),
       hibernate: watched("hibernate", guest.hibernate),
@@ -44,15 +80,24 @@ export function watchGuest(guest: Guest, waits: Waits): WatchedGuest {
       flood: watched("flood", guest.flood),
       tap: watched("tap", guest.tap),
       exec: watched("exec", execKeepingFailures),
+      spawn: watched("spawn", spawnKeepingFailures),
+      forward: watched("forward", guest.forward),
+      shell: watched("shell", guest.shell),
       upload: watched("upload", guest.upload),
       download: watched("download", guest.download),
       read: watched("read", guest.read),
       waitFor: watched("waitFor", guest.waitFor),
     },
-    ignoredFailures: () =>
-      failed
+    ignoredFailures: () => [
+      ...failed
         .filter((result) => result.isIgnoredFailure)
         .map((result) => `nobody looked at: guest.exec(${shown(result.command)}) ${describeEnd(result.facts)}`),
+      ...all.flatMap(({ command, end, isAsked }) =>
+        isAsked || !end || isSuccess(end)
+          ? []
+          : [`nobody waited for: guest.spawn(${shown(command)}) ${describeEnd(end)}`],
+      ),
+    ],
   };
 }
 

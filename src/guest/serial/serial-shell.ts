@@ -11,6 +11,8 @@ const mostAtOnce = 20;
 /** Commands and files over a line that has nothing but a shell at its other end. */
 export class SerialShell implements GuestChannel {
   readonly name = "serial";
+  /** As long as its line: each boot's agent is started when it is first needed. */
+  readonly isOpen = true;
   readonly #link: AgentLink;
   readonly #freeSlots = Array.from({ length: mostAtOnce }, (_, n) => mostAtOnce - n);
   readonly #waitingForSlot: ((slot: number) => void)[] = [];
@@ -45,6 +47,9 @@ export class SerialShell implements GuestChannel {
   read(path: string, signal: AbortSignal): Promise<Buffer> {
     return this.#inSlot((slot) => readFile(this.#link, slot, path, signal));
   }
+
+  /** Nothing to do: the agent ends with its guest. */
+  close(): void {}
 
   async #inSlot<T>(use: (slot: number) => Promise<T>): Promise<T> {
     const slot = await this.#takeSlot();

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { joinStreams } from "../join-streams.ts";
 import { claimSocketPath, listenOn } from "../relay.ts";
 import { readLine } from "./hybrid-line.ts";
 import type { VsockChannel } from "./vsock.ts";
@@ -49,24 +50,9 @@ export class HybridServer {
       if (!(port < 2 ** 32 - 1)) return void client.destroy();
       const guest = await this.channel.connect(port);
       client.write(`OK ${++this.connections}\n`);
-      join(client, guest);
+      joinStreams(client, guest);
     } catch {
       client.destroy();
     }
-  }
-}
-
-type End = Awaited<ReturnType<VsockChannel["connect"]>>;
-
-/** Each end's half close goes to the other; an error of one ends both. */
-function join(one: End, other: End): void {
-  one.pipe(other);
-  other.pipe(one);
-  for (const [from, to] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    from.once("error", () => to.destroy());
-    from.once("close", () => void (from.readableEnded || to.destroy()));
   }
 }
