@@ -2,6 +2,7 @@ import type { HostPort } from "./ports.ts";
 import type { NativeProcess, SpawnOptions } from "./process.ts";
 import type { Recording, RecordingPlan } from "./recording.ts";
 import type { RunOptions } from "./run.ts";
+import type { Stdio } from "./stdio.ts";
 
 /**
  * Where VMM processes live: this machine, or another one reached over SSH. Everything a VMM driver needs of a
@@ -19,6 +20,8 @@ export interface Host {
   readonly hasFifos: boolean;
   /** Listens on the plan's sockets; resolves once a VMM may connect. */
   record(plan: RecordingPlan): Promise<Recording>;
+  /** The VMM's end of a console that is recorded, for processes that have it as standard input and output. */
+  openStdio(path: string, kind: "fifo" | "socket"): Promise<Stdio>;
   /** The program's path, or undefined if it is not there. */
   which(program: string): string | undefined;
   /** True if the file can be read. */
@@ -27,6 +30,7 @@ export interface Host {
   list(dir: string): string[];
   /** The copy can be written, whatever the original's mode. */
   copyFile(from: string, to: string): void;
+  writeFile(path: string, text: string): void;
   /** Why nobody could listen on that port now; undefined if somebody could. */
   listenObstacle(port: HostPort): Promise<string | undefined>;
 }

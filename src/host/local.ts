@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, copyFileSync, readdirSync, readFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Host } from "./host.ts";
@@ -6,6 +6,7 @@ import { listenObstacle } from "./ports.ts";
 import { spawnProcess } from "./process.ts";
 import { startRecording } from "./recording.ts";
 import { runCommand } from "./run.ts";
+import { openStdio } from "./stdio.ts";
 
 /** This machine. */
 export const localHost: Host = {
@@ -19,6 +20,7 @@ export const localHost: Host = {
   run: runCommand,
   spawn: spawnProcess,
   record: startRecording,
+  openStdio,
   which(program) {
     if (isAbsolute(program)) return may(program, constants.X_OK) ? program : undefined;
     return (process.env.PATH ?? "")
@@ -32,6 +34,7 @@ export const localHost: Host = {
     copyFileSync(from, to);
     chmodSync(to, 0o600);
   },
+  writeFile: (path, text) => writeFileSync(path, text, { mode: 0o600 }),
   listenObstacle,
   list: (dir) => {
     try {

@@ -2,12 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { HostError, VmmError } from "../machine/errors.ts";
+import type { Stdio } from "./stdio.ts";
 
 export interface SpawnOptions {
   /** The run directory: it marks the process, so that a sweep can find it whatever happened to us. */
   readonly runDir: string;
-  /** stdout and stderr are appended here. */
+  /** stdout and stderr are appended here; stderr alone if a console has the rest. */
   readonly log: string;
+  /** The console that the process has as standard input and output. */
+  readonly stdio?: Stdio;
 }
 
 export interface ProcessEnd {
@@ -20,6 +23,8 @@ export interface NativeProcess {
   readonly ended: Promise<ProcessEnd>;
   /** Sends the signal to the process and all it started. */
   kill(signal: NodeJS.Signals): void;
+  /** Sends the signal to the process alone. */
+  signal(signal: NodeJS.Signals): void;
   /** The last lines of its output. */
   logTail(): string;
 }
@@ -45,7 +50,7 @@ export async function spawnProcess(
   const child = spawn(program, argv, {
     // A process group of its own: whatever the VMM starts is ended with it.
     detached: true,
-    stdio: ["ignore", log, log],
+    stdio: [options.stdio?.input ?? "ignore", options.stdio?.output ?? log, log],
     // QEMU keeps the overlay of a throw-away disk in TMPDIR: there it is swept with the rest.
     env: { ...process.env, [runDirVariable]: options.runDir, TMPDIR: options.runDir },
   });
@@ -74,6 +79,9 @@ export async function spawnProcess(
     ended,
     kill: (signal) => {
       if (!over) killGroup(pid, signal);
+    },
+    signal: (signal) => {
+      if (!over) child.kill(signal);
     },
     logTail: () => (over ? tail : lastLines(log)),
   };

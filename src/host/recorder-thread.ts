@@ -55,6 +55,7 @@ port?.on("message", (message: ToThread) => {
   if (!vm) return;
   if (message.op === "close") return close(vm);
   if (message.op === "write") return send(vm, message.console, message.bytes, message.isSecret);
+  if (message.op === "mark") return control(vm, `${message.line}\n`);
   note(vm, { t: elapsed(vm.plan.clockStart), kind: "control", direction: "out", line: message.line });
   socketOf(vm, "control")?.write(`${message.line}\n`);
 });
@@ -85,7 +86,10 @@ function open(id: number, plan: RecordingPlan): void {
     const { fifos = [] } = plan;
     for (const name of fifos) openFifos(vm, name, plan.consoles[name] ?? "");
     const sockets = names.filter((name) => !fifos.includes(name));
-    listenAll(vm, [...sockets.map((name) => [name, plan.consoles[name] ?? ""] as const), ["control", plan.control]]);
+    listenAll(vm, [
+      ...sockets.map((name) => [name, plan.consoles[name] ?? ""] as const),
+      ...(plan.control === undefined ? [] : [["control", plan.control] as const]),
+    ]);
   } catch (error) {
     for (const log of consoles.values()) log.close();
     if (events !== undefined) closeSync(events);
@@ -97,6 +101,7 @@ function open(id: number, plan: RecordingPlan): void {
 
 function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control", string])[]): void {
   let waiting = sockets.length;
+  if (waiting === 0) for (const is of ["listening", "connected"] as const) post({ vm: vm.id, is });
   for (const [name, path] of sockets) {
     const server = createServer((socket) => {
       if (line.socket) return void socket.destroy();

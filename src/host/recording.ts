@@ -16,7 +16,8 @@ export interface RecordingPlan {
    * (pipe(7)). A guest whose UART stays full for 10 ms overruns it (Linux, wait_for_lsr), and its bytes are lost.
    */
   readonly fifos?: readonly ConsoleName[];
-  readonly control: string;
+  /** Absent for a VMM without such a channel. */
+  readonly control?: string | undefined;
 }
 
 export interface ControlLine {
@@ -46,6 +47,11 @@ export interface Recording {
   /** A secret is sent, and only its length recorded. */
   write(console: ConsoleName, bytes: Uint8Array, isSecret?: boolean): void;
   control(line: string): void;
+  /**
+   * Records what was learnt of the VMM otherwise than by a control channel, such as the end of its process, as if it
+   * had come by one: the listener hears of it with the offsets of what had been printed before.
+   */
+  mark(line: string): void;
   /** Resolves when every connected socket was read to its end and the record is on disk. */
   readonly finished: Promise<void>;
   /** Stops listening and reading. Idempotent; resolves when the record is closed. */
@@ -55,7 +61,7 @@ export interface Recording {
 export type ToThread =
   | { op: "open"; vm: number; plan: RecordingPlan }
   | { op: "write"; vm: number; console: ConsoleName; bytes: Uint8Array; isSecret: boolean }
-  | { op: "control"; vm: number; line: string }
+  | { op: "control" | "mark"; vm: number; line: string }
   | { op: "close"; vm: number };
 
 export type FromThread =
@@ -120,6 +126,7 @@ export async function startRecording(plan: RecordingPlan): Promise<Recording> {
     connected: connected.promise,
     write: (console, bytes, isSecret = false) => post({ op: "write", vm, console, bytes, isSecret }),
     control: (line) => post({ op: "control", vm, line }),
+    mark: (line) => post({ op: "mark", vm, line }),
     finished: finished.promise,
     close() {
       post({ op: "close", vm });

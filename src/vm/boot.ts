@@ -159,7 +159,7 @@ async function launch(
       },
     });
     running = started;
-    trace.append({ kind: "vm", what: "spawned", pid: started.pid });
+    trace.append({ kind: "vm", what: "spawned", ...(started.pid !== undefined && { pid: started.pid }) });
     const watch = loaded.watch ?? (await loadWatch());
     watched = watch({
       ...{ machine, placement, plan, image: options.image, running, vsock, trace, budgetMs, record, withoutEvidence },

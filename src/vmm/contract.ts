@@ -9,6 +9,10 @@ import type { PowerCause, PowerKind } from "../power/event.ts";
 export interface Detection {
   readonly vmm: VmmName;
   readonly present: boolean;
+  /** A stand-in of Petri's own for a VMM that this host cannot have: what it runs proves nothing of the real one. */
+  readonly isDouble?: boolean;
+  /** The operating system it needs, where this host has another. */
+  readonly needsHost?: string;
   /** Why it is not usable, or what is worth knowing; one sentence each. */
   readonly notes: readonly string[];
   /** The exact command or setting that mends what is missing. */
@@ -86,15 +90,21 @@ export interface VmmPlan {
   readonly vmm: VmmName;
   readonly accelerator: AcceleratorName;
   readonly run: NativeCommand;
+  /** What else is run, for a VM whose life is more than one process. */
+  readonly steps?: PlanSteps;
+  /** The console that is the standard input and output of `run`. */
+  readonly stdio?: ConsoleName;
   /** Consoles by name: the socket the VMM connects to. */
   readonly consoles: Readonly<Partial<Record<ConsoleName, string>>>;
   /** Those of them that are not a socket but two named pipes, `PATH.in` and `PATH.out`. */
   readonly fifos?: readonly ConsoleName[];
-  readonly control: string;
+  /** The socket of the VMM's control channel, if it has one. */
+  readonly control?: string;
   /** How the guest's vsock is reached; whoever launches opens it first. */
   readonly vsock?: VsockPlan;
   /** Files made before the VMM starts. */
   readonly copies: readonly { readonly from: string; readonly to: string }[];
+  readonly files?: readonly { readonly path: string; readonly text: string }[];
   /** What the firmware does on a warm reset, for the driver. */
   readonly firmware: "seabios" | "ovmf" | "none";
   /** True if a disk keeps its writes: the VMM must be asked to end, not killed. */
@@ -107,6 +117,23 @@ export interface VmmPlan {
 export interface NativeCommand {
   readonly file: string;
   readonly args: readonly string[];
+}
+
+/** Commands that are run beside `run`: each to its end, one after the other. */
+export interface PlanSteps {
+  /** Once, before all else. */
+  readonly prepare: readonly PlanStep[];
+  /** Before each start of `run`: the first one, and those after a reset. */
+  readonly load: readonly PlanStep[];
+  /** Once the VM is over, however it ended. */
+  readonly cleanUp: readonly PlanStep[];
+}
+
+export interface PlanStep extends NativeCommand {
+  /** Its standard input; none if absent. */
+  readonly input?: string;
+  /** True where its failure tells nothing, such as that of clearing what is not there. */
+  readonly mayFail?: boolean;
 }
 
 /** A power event as the VMM reports it, before the machine's action is looked up. */
@@ -138,7 +165,8 @@ export interface VmmEnd {
  */
 export interface RunningVmm {
   readonly capture: "from-reset" | "best-effort";
-  readonly pid: number;
+  /** Of the process that runs the guest; undefined while there is none. */
+  readonly pid: number | undefined;
   onEvent(listener: (event: VmmEvent) => void): void;
   /** Lets the paused guest run: the first call starts it from its reset vector. */
   resume(): Promise<void>;

@@ -10,6 +10,7 @@ function setUp() {
     listen: () => {},
     connected: Promise.resolve(),
     write: () => {},
+    mark: () => {},
     control: (line) => sent.push(JSON.parse(line)),
     finished: Promise.resolve(),
     close: () => Promise.resolve(),
