@@ -58,6 +58,7 @@ export const catalogue: readonly ImageRecipe[] = [
       kind: "shipped",
       folder: "fixtures/petri-guest/built",
       kernel: { file: "petri-guest.elf", format: "multiboot" },
+      otherKernels: [{ file: "petri-guest64.elf", format: "elf-pvh" }],
       disk: "petri-guest.img",
     },
   },

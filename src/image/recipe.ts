@@ -97,7 +97,8 @@ export type BuiltSource = DebianSource | MemtestSource | GrubRescueSource;
 export interface ShippedSource {
   readonly kind: "shipped";
   readonly folder: string;
-  readonly kernel: { readonly file: string; readonly format: KernelFormat };
+  readonly kernel: KernelFile;
+  readonly otherKernels: readonly KernelFile[];
   readonly disk: string;
 }
 

@@ -13,6 +13,10 @@ afterEach(() => vi.unstubAllEnvs());
 test("petri-guest is there without a build: a kernel, and one disk for BIOS and UEFI", async () => {
   const kernel = await resolveImage("petri-guest", "kernel");
   expect(kernel).toMatchObject({ kernel: { format: "multiboot" }, driver: "petri-guest", cpuMode: 32, notes: [] });
+  expect(kernel.otherKernels.map(({ file, format }) => [basename(file), format])).toEqual([
+    ["petri-guest64.elf", "elf-pvh"],
+  ]);
+  expect(Object.keys(kernel.digests).map((file) => basename(file))).toEqual(["petri-guest.elf", "petri-guest64.elf"]);
   expect(kernel).not.toHaveProperty("disk");
   const pcat = await resolveImage("petri-guest", "pcat");
   const uefi = await resolveImage("petri-guest", "uefi");

@@ -45,20 +45,25 @@ type Files = Pick<
 >;
 
 async function shipped(source: ShippedSource, boot: BootKind): Promise<Files> {
-  const folder = join(packageRoot, source.folder);
-  const file = join(folder, boot === "kernel" ? source.kernel.file : source.disk);
-  const digest = await sha256File(file).catch((cause) => {
-    throw new HostError(`${file} is missing, though it comes with Petri: install the package again`, { cause });
-  });
+  const at = (file: string) => join(packageRoot, source.folder, file);
+  const kernels = [source.kernel, ...source.otherKernels].map(({ file, format }) => ({ file: at(file), format }));
+  const files = boot === "kernel" ? kernels.map(({ file }) => file) : [at(source.disk)];
+  const digests = await Promise.all(files.map(async (file) => [file, await digestOf(file)] as const));
+  const [kernel, ...otherKernels] = kernels;
   return {
     ...(boot === "kernel"
-      ? { kernel: { file, format: source.kernel.format } }
-      : { disk: { file, format: "raw" as const } }),
-    version: digest.slice(0, 12),
-    otherKernels: [],
-    digests: { [file]: digest },
+      ? { ...(kernel && { kernel }), otherKernels }
+      : { disk: { file: at(source.disk), format: "raw" as const }, otherKernels: [] }),
+    version: (digests[0]?.[1] ?? "").slice(0, 12),
+    digests: Object.fromEntries(digests),
     notes: [],
   };
+}
+
+async function digestOf(file: string): Promise<string> {
+  return await sha256File(file).catch((cause) => {
+    throw new HostError(`${file} is missing, though it comes with Petri: install the package again`, { cause });
+  });
 }
 
 async function built(recipe: ImageRecipe, source: BuiltSource, boot: BootKind, options: ImageOptions): Promise<Files> {

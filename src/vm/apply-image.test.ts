@@ -22,6 +22,17 @@ test("a kernel image brings its kernel, initrd and command line", () => {
   });
 });
 
+test("a VMM gets the form of the kernel that it can start, or starts fastest", () => {
+  const multiboot = { file: "/multiboot", format: "multiboot" } as const;
+  const unpacked = { file: "/unpacked", format: "elf" } as const;
+  const guest = image({ kernel: multiboot, otherKernels: [elf, unpacked] });
+  const kernelOn = (vmm: "qemu" | "v86" | "openvmm", of = guest) => applyImage({}, of, vmm).boot;
+  expect(kernelOn("qemu")).toMatchObject({ kernel: "/multiboot" });
+  expect(kernelOn("v86")).toMatchObject({ kernel: "/unpacked" });
+  expect(kernelOn("openvmm")).toMatchObject({ kernel: "/vmlinux" });
+  expect(kernelOn("openvmm", direct)).toMatchObject({ kernel: "/vmlinux" });
+});
+
 test("the user's own command line wins", () => {
   expect(applyImage({ boot: { kind: "kernel", kernel: "", cmdline: "debug" } }, direct).boot).toMatchObject({
     kernel: "/vmlinux",

@@ -1,4 +1,4 @@
-import type { ResolvedImage } from "../image/recipe.ts";
+import type { KernelFile, KernelFormat, ResolvedImage } from "../image/recipe.ts";
 import { UsageError } from "../machine/errors.ts";
 import type { MachineInput } from "../machine/machine.ts";
 import type { VmmName } from "../machine/placement.ts";
@@ -61,10 +61,18 @@ function bootOf(part: MachinePart, image: ResolvedImage): MachineInput["boot"] {
   }
 }
 
-/** petri-v86 starts an unpacked kernel in a third of the time that the kernel's own unpacking takes under its jit. */
 function kernelFor(vmm: VmmName | undefined, image: ResolvedImage): ResolvedImage {
-  const unpacked = vmm === "v86" ? image.otherKernels.find((each) => each.format === "elf") : undefined;
-  return unpacked ? { ...image, kernel: unpacked } : image;
+  const other = (...formats: readonly KernelFormat[]) =>
+    image.otherKernels.find(({ format }) => formats.includes(format));
+  // petri-v86 starts an unpacked kernel in a third of the time that the kernel's own unpacking takes under its jit.
+  if (vmm === "v86") return withKernel(image, other("elf"));
+  // OpenVMM's loader knows no multiboot (vm/loader/src/linux.rs).
+  if (vmm === "openvmm" && image.kernel?.format === "multiboot") return withKernel(image, other("elf-pvh", "bzImage"));
+  return image;
+}
+
+function withKernel(image: ResolvedImage, kernel: KernelFile | undefined): ResolvedImage {
+  return kernel ? { ...image, kernel } : image;
 }
 
 function efiKernel({ kernel, otherKernels }: ResolvedImage): { kernel: string } | undefined {
