@@ -1,16 +1,16 @@
 import { regexTokens } from "./regex-source.ts";
+import { comparedBytes, NeedlePlaces } from "./scan/needle-places.ts";
 
 /** Shorter ones are in every other line. */
-const shortest = 4;
+const shortest = comparedBytes;
 /** Enough that what only begins alike is told apart. */
 const longest = 64;
 
 /**
- * Tells lines (a byte per code unit) that cannot hold a match from those that may, far faster than they can be decoded:
- * the index at `from` or later where a match may be, or -1. Undefined for a pattern whose matches need not have some
- * printable ASCII in one piece.
+ * Tells lines that cannot hold a match from those that may, far faster than they can be decoded: where a match may be,
+ * in order. Undefined for a pattern whose matches need not have some printable ASCII in one piece.
  */
-export type Needle = (lines: string, from: number) => number;
+export type Needle = (lines: Buffer) => Iterable<number>;
 
 export function needleOfLiteral(literal: string): Needle | undefined {
   return literal.includes("\n") ? undefined : needleOf(literal.match(/[\x20-\x7e]+/g) ?? []);
@@ -89,15 +89,16 @@ const plain = /^[\x20-\x7e\t]*\r*$/;
  */
 export function sharpened(needle: Needle | undefined, regex: RegExp): Needle | undefined {
   if (!needle) return undefined;
-  return (lines, from) => {
-    for (let at = needle(lines, from); at >= 0; ) {
-      const end = lines.indexOf("\n", at);
-      const line = lines.slice(lines.lastIndexOf("\n", at) + 1, end < 0 ? undefined : end);
+  return function* (lines) {
+    let passed = 0;
+    for (const at of needle(lines)) {
+      if (at < passed) continue;
+      const end = lines.indexOf(lineFeed, at);
+      const line = lines.toString("latin1", lines.lastIndexOf(lineFeed, at) + 1, end < 0 ? undefined : end);
       regex.lastIndex = 0;
-      if (end < 0 || !plain.test(line) || regex.test(line.replace(/\r+$/, ""))) return at;
-      at = needle(lines, end + 1);
+      if (end < 0 || !plain.test(line) || regex.test(line.replace(/\r+$/, ""))) yield at;
+      else passed = end + 1;
     }
-    return -1;
   };
 }
 
@@ -106,17 +107,51 @@ export function sharpened(needle: Needle | undefined, regex: RegExp): Needle | u
  * leave out. A CR in it would end its line.
  */
 function needleOf(runs: readonly string[], ignoreCase = false): Needle | undefined {
-  const needle = longestOf(runs).slice(0, longest);
-  if (needle.length < shortest) return undefined;
-  const [first = "", ...rest] = needle.split("").map((character) => character.replace(/[^\w ]/, "\\$&"));
-  const tail = rest.reduceRight((after, character) => `(?:${colour})*(?:${leftOut}|${character}${after})`, "");
-  const regex = new RegExp(first + tail, ignoreCase ? "gi" : "g");
-  return (lines, from) => {
-    regex.lastIndex = from;
-    return regex.exec(lines)?.index ?? -1;
+  const text = longestOf(runs).slice(0, longest);
+  if (text.length < shortest) return undefined;
+  // Of a letter, the bit that tells its two cases apart does not count (ECMA-262, Canonicalize, without `u`).
+  const setBits = [...text].map((character) => (ignoreCase && /[a-z]/i.test(character) ? caseBit : 0));
+  const wanted = [...Buffer.from(text)].map((byte, index) => byte | (setBits[index] ?? 0));
+  const places = new NeedlePlaces(wanted, setBits);
+  return function* (lines) {
+    for (const at of places.in(lines)) if (isAt(lines, at, wanted, setBits)) yield at;
   };
 }
 
-const colour = String.raw`\x1b\[[\d;:?]*[@-~]`;
-/** Other escape sequences, controls, and the first byte of U+0080..U+009F. */
-const leftOut = String.raw`\x1b(?!\[[\d;:?]*[@-~])|[\0-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\xc2]`;
+const lineFeed = 0x0a;
+const caseBit = 0x20;
+
+/** The first byte is known to be there. */
+function isAt(lines: Buffer, start: number, wanted: readonly number[], setBits: readonly number[]): boolean {
+  let at = start + 1;
+  for (let index = 1; index < wanted.length; index++, at++) {
+    at = behindColours(lines, at);
+    const byte = lines[at] ?? lineFeed;
+    if (isLeftOut(byte)) return true;
+    if ((byte | (setBits[index] ?? 0)) !== wanted[index]) return false;
+  }
+  return true;
+}
+
+function behindColours(lines: Buffer, from: number): number {
+  let at = from;
+  while (lines[at] === 0x1b && lines[at + 1] === 0x5b) {
+    let end = at + 2;
+    while (isParameter(lines[end] ?? lineFeed)) end++;
+    const final = lines[end] ?? lineFeed;
+    if (final < 0x40 || final > 0x7e) return at;
+    at = end + 1;
+  }
+  return at;
+}
+
+/** A digit, `:`, `;` or `?`. */
+function isParameter(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x3b) || byte === 0x3f;
+}
+
+/** An escape sequence, a control that does not end a line, or the first byte of U+0080..U+009F. */
+function isLeftOut(byte: number): boolean {
+  if (byte >= 0x20) return byte === 0x7f || byte === 0xc2;
+  return byte !== 0x09 && byte !== lineFeed && byte !== 0x0d;
+}

@@ -136,11 +136,12 @@ export class TextFeed {
       if (start < end) view.append(Buffer.from(bytes.subarray(start, end)), offset + start);
     };
     take(0, head);
-    const lines = bytes.toString("latin1", head, tail);
-    for (let at = needle(lines, 0); at >= 0; ) {
-      const end = head + lines.indexOf("\n", at) + 1;
-      take(head + lines.lastIndexOf("\n", at) + 1, end);
-      at = needle(lines, end - head);
+    const lines = bytes.subarray(head, tail);
+    let taken = 0;
+    for (const at of needle(lines)) {
+      if (at < taken) continue;
+      taken = lines.indexOf(0x0a, at) + 1;
+      take(head + lines.lastIndexOf(0x0a, at) + 1, head + taken);
     }
     take(tail, bytes.length);
   }

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { mostBytes } from "../console/scan/memory.ts";
 import { Oracle, type OracleOptions } from "./oracle.ts";
 import { requiredWords } from "./required-words.ts";
 import type { Finding, Rule } from "./rule.ts";
 import { builtinRules } from "./rules/builtin.ts";
-import { mostBytes } from "./scan/memory.ts";
 import { WordScanner } from "./word-scanner.ts";
 
 test("every rule of ours has words, so that no line need be read for its sake", () => {

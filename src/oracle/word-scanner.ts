@@ -1,4 +1,4 @@
-import { bytesAt, memory, mostBytes } from "./scan/memory.ts";
+import { bytesAt, memory, mostBytes } from "../console/scan/memory.ts";
 import { SampledWindows, step, windowBytes } from "./scan/sampled-windows.ts";
 import { ShortWindows } from "./scan/short-windows.ts";
 

@@ -1,5 +1,5 @@
-import { again, type Code, get, i32, i64, loop, moduleOf, returns, set, when } from "./assembler.ts";
-import { bytesAt, loadTables, runOf, sampledTablesAt } from "./memory.ts";
+import { again, type Code, get, i32, i64, loop, moduleOf, returns, set, when } from "../../console/scan/assembler.ts";
+import { bytesAt, loadTables, runOf, sampledTablesAt } from "../../console/scan/memory.ts";
 
 /** Only every fourth place is looked at, so the windows of a word begin at four places one after the other. */
 export const step = 4;

@@ -1,5 +1,18 @@
-import { again, type Code, get, i8x16, i32, loop, moduleOf, returns, set, tee, v128, when } from "./assembler.ts";
-import { bytesAt, loadTables, runOf, scratchAt, shortTablesAt } from "./memory.ts";
+import {
+  again,
+  type Code,
+  get,
+  i8x16,
+  i32,
+  loop,
+  moduleOf,
+  returns,
+  set,
+  tee,
+  v128,
+  when,
+} from "../../console/scan/assembler.ts";
+import { bytesAt, loadTables, runOf, scratchAt, shortTablesAt } from "../../console/scan/memory.ts";
 
 /** Bytes of a word that are looked up by halves; one more goes into the hash. */
 const places = 3;

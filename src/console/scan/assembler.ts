@@ -29,6 +29,8 @@ export const i32 = {
   ctz: opcode(0x68),
   load: memory([0x28]),
   load8: memory([0x2d]),
+  /** At the first operand, the second. */
+  store: memory([0x36]),
 };
 
 export const i64 = {
@@ -46,6 +48,7 @@ export const v128 = {
   load: memory([0xfd, 0]),
   store: memory([0xfd, 11]),
   and: vector(78),
+  or: vector(80),
   anyTrue: vector(83),
 };
 
@@ -56,7 +59,10 @@ export const i8x16 = {
   shuffle: (lanes: readonly number[], first: Code, second: Code): Code => [...first, ...second, 0xfd, 13, ...lanes],
   /** The second operand's lanes say which lanes of the first are taken. */
   swizzle: vector(14),
+  equal: vector(35),
   notEqual: vector(36),
+  /** Unsigned. */
+  less: vector(38),
   /** The highest bit of each lane. */
   bitmask: vector(100),
   shr: vector(109),
