@@ -35,10 +35,13 @@ export class LineSplitter {
       if (this.#keptBytes === 0) from = this.#passOver(chunk, from, next(from, lastEnd + 1));
       if (from > lastEnd) break;
       const end = chunk.indexOf(newline, from);
-      const text = this.#text(chunk, from, end);
-      const line = { text, offset: this.#lineOffset, end: this.#offset + end };
+      const isJoined = this.#keptBytes > 0;
+      const line = this.#lineTo(chunk, from, end);
+      const text = () => readable(line.toString("utf8"));
       from = end + 1;
-      yield this.#withPassedOver(line);
+      // Its beginning came with an earlier chunk, so that it could not be passed over with the others.
+      if (isJoined && skim(line)(0, line.length) >= line.length) this.#passedOver = text();
+      else yield this.#withPassedOver({ text: text(), offset: this.#lineOffset, end: this.#offset + end });
       this.#lineOffset = this.#offset + from;
     }
     const rest = chunk.subarray(from, from + longestLine - this.#keptBytes);
@@ -58,7 +61,8 @@ export class LineSplitter {
   /** Ends the line the guest is in: what follows is the next one. */
   *end(): Generator<ConsoleLine> {
     if (this.#keptBytes === 0) return;
-    const line = { text: this.#text(Buffer.alloc(0), 0, 0), offset: this.#lineOffset, end: this.#offset };
+    const text = readable(this.#lineTo(Buffer.alloc(0), 0, 0).toString("utf8"));
+    const line = { text, offset: this.#lineOffset, end: this.#offset };
     this.#lineOffset = this.#offset;
     yield this.#withPassedOver(line);
   }
@@ -79,14 +83,14 @@ export class LineSplitter {
     return start;
   }
 
-  /** The line that ends there, with what is kept of earlier chunks. */
-  #text(chunk: Buffer, from: number, end: number): string {
-    const upTo = Math.min(end, from + longestLine - this.#keptBytes);
-    if (this.#keptBytes === 0) return readable(chunk.toString("utf8", from, upTo));
-    const text = Buffer.concat([...this.#kept, chunk.subarray(from, upTo)]).toString("utf8");
+  /** The line that ends there, with what is kept of earlier chunks: as much as is kept of any line. */
+  #lineTo(chunk: Buffer, from: number, end: number): Buffer {
+    const rest = chunk.subarray(from, Math.min(end, from + longestLine - this.#keptBytes));
+    if (this.#keptBytes === 0) return rest;
+    const line = Buffer.concat([...this.#kept, rest]);
     this.#kept = [];
     this.#keptBytes = 0;
-    return readable(text);
+    return line;
   }
 }
 

@@ -20,3 +20,10 @@ test.each([
 ])("any match of %s holds one of %j", (regex, words) => {
   expect(requiredWords(regex)).toEqual(words);
 });
+
+test("flags that are set for a part of it make that part require nothing", () => {
+  // Node 20 does not know the syntax yet.
+  const regex = { source: "(?i:out of memory): killed|(?i:oom)", flags: "", ignoreCase: false } as RegExp;
+  expect(requiredWords(regex)).toBeUndefined();
+  expect(requiredWords({ ...regex, source: "(?i-s:out of memory): killed" } as RegExp)).toEqual([": killed"]);
+});

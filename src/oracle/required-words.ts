@@ -72,6 +72,8 @@ const nothing: Reading = { words: undefined, texts: [""] };
 
 function readGroup(opening: string, tokens: readonly string[], position: { at: number }): Reading {
   const inside = readAlternatives(tokens, position);
+  // Of flags that are set within only, case is one that words would have to know of.
+  if (/^\(\?[a-z-]+:/.test(opening)) return { words: undefined, texts: undefined };
   return /^\(\?<?[=!]/.test(opening) ? nothing : inside;
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { mostBytes } from "../console/scan/memory.ts";
+import { LineSplitter } from "./lines.ts";
 import { Oracle, type OracleOptions } from "./oracle.ts";
 import { requiredWords } from "./required-words.ts";
 import type { Finding, Rule } from "./rule.ts";
@@ -66,6 +67,27 @@ test("passing lines over changes no finding, however the stream is cut", () => {
       ],
     },
   );
+});
+
+test("a line whose beginning came before is passed over like any other", () => {
+  const splitter = new LineSplitter();
+  const passAll = (lines: Buffer) => (_from: number, end: number) => (lines.includes("odd") ? 0 : end);
+  const texts = ["one\ntw", "o\nthr", "ee\n4o", "dd\nfive\nsi", "x\n"].flatMap((chunk) => [
+    ...splitter.push(Buffer.from(chunk), passAll),
+  ]);
+  expect(texts).toEqual([{ text: "4odd", offset: 14, end: 18, passedOver: "three" }]);
+});
+
+test("a rule of the user's own that ignores case finds its lines among those that are passed over", () => {
+  const start = /out of (?<what>paper|ink)/i;
+  const rule: Rule = { id: "ink", os: "linux", type: "dos", start, title: "printer out of {what}", example: "" };
+  const log = Buffer.from("[   12.000000] link is up\n[   13.000000] lp0: OUT OF Paper\n[   14.000000] link is up\n");
+  for (const size of [1, 7, 30, log.length]) {
+    const chunks = Array.from({ length: Math.ceil(log.length / size) }, (_, at) =>
+      log.subarray(at * size, (at + 1) * size),
+    );
+    expect(findingsIn(chunks, { extra: [rule] }).map(({ title }) => title)).toEqual(["printer out of Paper"]);
+  }
 });
 
 describe("the scanner", () => {
