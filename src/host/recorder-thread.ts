@@ -8,6 +8,7 @@ import { appendLine, elapsed, inputPayload, openEvents } from "../trace/append.t
 import type { TraceEvent } from "../trace/event.ts";
 import { traceFault } from "../trace/fault.ts";
 import { ConsoleLog } from "./console-log.ts";
+import { readIntoOneBuffer } from "./one-buffer.ts";
 import { PacedReading } from "./paced-reading.ts";
 import type { FromThread, RecordingPlan, ToThread } from "./recording.ts";
 
@@ -103,13 +104,12 @@ function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control",
   let waiting = sockets.length;
   if (waiting === 0) for (const is of ["listening", "connected"] as const) post({ vm: vm.id, is });
   for (const [name, path] of sockets) {
-    const server = createServer((socket) => {
-      if (line.socket) return void socket.destroy();
-      line.socket = socket;
+    const server = createServer({ pauseOnConnect: true }, (accepted) => {
+      if (line.socket) return void accepted.destroy();
       vm.open++;
       // One client for each line, then the name is gone from the file system.
       server.close();
-      attach(vm, line, socket);
+      attach(vm, line, accepted);
       if (vm.lines.every((each) => each.socket)) post({ vm: vm.id, is: "connected" });
     });
     const line: Line = { name, server, socket: undefined };
@@ -132,7 +132,7 @@ function openFifos(vm: Vm, name: ConsoleName, path: string): void {
   // Opened for reading too: a pipe that nobody reads yet cannot be opened for writing alone (fifo(7)).
   const input = new Socket({ fd: openSync(`${path}.in`, toFifo), readable: false, writable: true });
   input.on("error", () => {});
-  const line: Line = { name, socket, input };
+  const line: Line = { name, socket: undefined, input };
   vm.lines.push(line);
   vm.open++;
   attach(vm, line, socket);
@@ -141,23 +141,32 @@ function openFifos(vm: Vm, name: ConsoleName, path: string): void {
 const fromFifo = constants.O_RDONLY | constants.O_NONBLOCK;
 const toFifo = constants.O_RDWR | constants.O_NONBLOCK;
 
-function attach(vm: Vm, line: Line, socket: Socket): void {
-  const { name } = line;
-  const log = name === "control" ? undefined : vm.consoles.get(name);
-  if (name !== "control" && log) {
-    const take = (bytes: Buffer) => record(vm, name, log, bytes);
-    // Only a pipe has room for what a UART sends meanwhile.
-    if (line.server) socket.on("data", take);
-    else line.reading = new PacedReading(socket, take);
-  }
-  // A character may be cut in two by the socket's chunks: the decoder waits for its rest.
-  else socket.setEncoding("utf8").on("data", (text: string) => control(vm, text));
+function attach(vm: Vm, line: Line, connection: Socket): void {
+  const socket = read(vm, line, connection);
+  line.socket = socket;
   // A VMM that dies resets its sockets; what it sent before was read.
   socket.on("error", () => {});
   socket.on("close", () => {
     vm.open--;
     if (vm.open === 0 && vm.lines.every((each) => each.socket || vm.closing)) void vm.barrier.then(() => finish(vm));
   });
+}
+
+/** Begins to read; returns the socket that the connection is from now on. */
+function read(vm: Vm, line: Line, connection: Socket): Socket {
+  const { name } = line;
+  const log = name === "control" ? undefined : vm.consoles.get(name);
+  // A character may be cut in two by the socket's chunks: the decoder waits for its rest.
+  if (name === "control" || !log)
+    return connection
+      .setEncoding("utf8")
+      .on("data", (text: string) => control(vm, text))
+      .resume();
+  const take = (bytes: Buffer) => record(vm, name, log, bytes);
+  // Only a pipe has room for what a UART sends meanwhile.
+  if (line.server) return readIntoOneBuffer(connection, take);
+  line.reading = new PacedReading(connection, take);
+  return connection;
 }
 
 function record(vm: Vm, name: ConsoleName, log: ConsoleLog, bytes: Buffer): void {
