@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -60,12 +61,12 @@ async function captureAndMatch(dir: string, log: string, { pattern, oracle = fal
   };
   const watch = new OracleWatch(consoles.sources(), { onFinding: (_, { title }) => refuse(title), onFault: refuse });
   if (oracle) consoles.onAdvance((name) => watch.advance(name));
-  const started = performance.now();
+  const control = join(trace, "c");
   const recording = await startRecording({
     clockStart: process.hrtime.bigint(),
     traceDir: trace,
     consoles: { com1: socket },
-    control: join(trace, "c"),
+    control,
   });
   recording.listen({
     onBytes: (name, end) => consoles.advance(name, end),
@@ -74,21 +75,28 @@ async function captureAndMatch(dir: string, log: string, { pattern, oracle = fal
       throw error;
     },
   });
-  const sent = ended(send(log, socket));
+  const sender = send(log, socket);
+  const sent = ended(sender);
+  const monitor = connect(control);
+  await recording.connected;
+  // As in a boot, where the VMM is there before its guest runs: its own start is not what is measured.
+  const started = performance.now();
+  sender.stdin?.end("go\n");
   if (pattern !== undefined) await consoles.get("com1")?.expect(pattern);
   await sent;
   await recording.close();
   if (oracle) watch.flush();
   const ms = performance.now() - started;
+  monitor.destroy();
   consoles.close();
   return { ms, trace };
 }
 
-/** A process at the VMM's end of the socket. */
+/** A process at the VMM's end of the socket, which is connected at once and sends when it is told to. */
 function send(log: string, socket: string): ChildProcess {
   const program =
-    "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[2])\nf=open(sys.argv[1],'rb')\nwhile b:=f.read(65536): s.sendall(b)\ns.close()";
-  return spawn("python3", ["-c", program, log, socket], { stdio: ["ignore", "ignore", "inherit"] });
+    "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[2])\nf=open(sys.argv[1],'rb')\nsys.stdin.readline()\nwhile b:=f.read(65536): s.sendall(b)\ns.close()";
+  return spawn("python3", ["-c", program, log, socket], { stdio: ["pipe", "ignore", "inherit"] });
 }
 
 function ended(child: ChildProcess): Promise<void> {
