@@ -52,6 +52,16 @@ test("logs in once a boot, with a password if one is asked for", async () => {
   expect(guest.sent.filter((line) => !line.startsWith("echo"))).toEqual(["root", "secret", "root", "secret"]);
 });
 
+test("a program is run behind the login, which is typed by nobody else", async () => {
+  const guest = scriptedGuest((line) => (line === "root" ? "root\r\n# " : undefined));
+  const driver = shellGuest(guest.host, "# ", { user: "root" });
+  const run = driver.exec("true", { timeout: "100ms" });
+  guest.print("ready\nhost login: ");
+  await expect(run).rejects.toThrow("no shell answers on com1");
+  expect(guest.sent[0]).toBe("root");
+  expect(guest.sent[1]).toMatch(/^sh -c /);
+});
+
 test("the kernel may print behind prompts and in their middle", async () => {
   const kernel = "[    3.141592] random: crng init done\r\n";
   const answers: Record<string, string> = {

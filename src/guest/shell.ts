@@ -20,7 +20,16 @@ export function shellGuest(host: GuestHost, prompt: string, login?: Login): Gues
   let last: Promise<unknown> = Promise.resolve();
   const running = new Set<Promise<unknown>>();
   let hasHibernated = false;
-  const nextCursor = bootCursor(host, login && (() => logIn(host, login)), () => {
+  let isLoggingIn = false;
+  const begin = async (as: Login) => {
+    isLoggingIn = true;
+    try {
+      return await logIn(host, as);
+    } finally {
+      isLoggingIn = false;
+    }
+  };
+  const nextCursor = bootCursor(host, login && (() => begin(login)), () => {
     const was = hasHibernated;
     hasHibernated = false;
     return was;
@@ -32,7 +41,8 @@ export function shellGuest(host: GuestHost, prompt: string, login?: Login): Gues
   };
   const link = new AgentLink(host.line, async () => void (await atPrompt()));
   host.onStop((reason) => link.lost(reason));
-  host.onTyping(() => link.leave(new UsageError(`${host.line.name} was typed on`)));
+  // The link that waits for the login has nothing to give back yet.
+  host.onTyping(() => isLoggingIn || link.leave(new UsageError(`${host.line.name} was typed on`)));
   const channel = counted(new SerialShell(link), running);
 
   /** Types the line at the next prompt, and reads what comes of it before anything else is typed. */

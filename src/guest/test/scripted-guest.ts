@@ -7,6 +7,7 @@ export function scriptedGuest(answer: (line: string) => string | undefined) {
   let typed = "";
   let boot = 0;
   const sent: string[] = [];
+  const typingListeners: (() => void)[] = [];
   const crashes: string[] = [];
   const console: Console = new Console({
     name: "com1",
@@ -17,17 +18,21 @@ export function scriptedGuest(answer: (line: string) => string | undefined) {
       read: (start, end) => record.subarray(start, end),
     },
     send: (bytes) => {
-      typed += Buffer.from(bytes).toString("latin1");
-      for (let end = typed.search(/[\r\n]/); end >= 0; end = typed.search(/[\r\n]/)) {
-        const line = typed.slice(0, end);
-        typed = typed.slice(end + 1);
-        sent.push(line);
-        const reply = answer(line);
-        if (reply !== undefined) print(reply);
-      }
+      for (const listener of typingListeners) listener();
+      take(Buffer.from(bytes).toString("latin1"));
     },
     defaultTimeoutMs: () => 1000,
   });
+  function take(text: string): void {
+    typed += text;
+    for (let end = typed.search(/[\r\n]/); end >= 0; end = typed.search(/[\r\n]/)) {
+      const line = typed.slice(0, end);
+      typed = typed.slice(end + 1);
+      sent.push(line);
+      const reply = answer(line);
+      if (reply !== undefined) print(reply);
+    }
+  }
   function print(text: string): void {
     record = Buffer.concat([record, Buffer.from(text)]);
     console.advance();
@@ -38,11 +43,11 @@ export function scriptedGuest(answer: (line: string) => string | undefined) {
     ready: async () => (await console.cursor(boot).expect(/^ready\n/)).end,
     expectCrash: (cause) => void crashes.push(cause),
     watchdog: undefined,
-    line: { name: "com1", write: (text) => console.send(text), listen: () => () => {} },
+    line: { name: "com1", write: take, listen: () => () => {} },
     onStop: () => () => {},
     onEnd: () => {},
     reboot: (start) => start(),
-    onTyping: () => {},
+    onTyping: (listener) => void typingListeners.push(listener),
     defaultTimeoutMs: () => 1000,
     record: () => {},
   };
