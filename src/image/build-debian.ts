@@ -4,7 +4,7 @@ import { HostError } from "../machine/errors.ts";
 import { agentFile } from "./agent-file.ts";
 import { buildModule, modulePackages } from "./build-module.ts";
 import { unpackVmlinux } from "./bzimage.ts";
-import type { CpioEntry } from "./cpio.ts";
+import { type CpioEntry, writeCpio } from "./cpio.ts";
 import { makeBiosGrub, makeEfiGrub } from "./grub.ts";
 import { writeHybridDisk } from "./hybrid-disk.ts";
 import { writeInitramfs } from "./initramfs.ts";
@@ -12,9 +12,10 @@ import { initramfsToolsEntries, initramfsToolsPackages } from "./initramfs-tools
 import { packageRoot } from "./lock-file.ts";
 import { readModules } from "./modules.ts";
 import { type LockedPackage, type PackageBuild, unpackPackages, type WantedPackage } from "./packages.ts";
-import type { DebianSource, OwnParts } from "./recipe.ts";
+import type { DebianSource, OwnParts, SystemParts } from "./recipe.ts";
 import { sniffKernel } from "./sniff.ts";
 import type { Built } from "./store.ts";
+import { packerPackages, packSystemRoot, prepareSystemTree } from "./system-root.ts";
 import { hostArch } from "./tools.ts";
 
 /** What grub-mkimage needs that a small Debian lacks; unpacked beside it, so nobody installs anything. */
@@ -30,7 +31,8 @@ export interface BuildInput extends PackageBuild {
 export async function buildDebian(source: DebianSource, input: BuildInput): Promise<Built> {
   const { workFolder, outFolder, onStep, signal } = input;
   const arch = source.debianArch;
-  const used = await unpackPackages(debianPackages(source), workFolder, input);
+  const used = await unpackPackages(guestPackages(source), workFolder, input);
+  const system = source.system && (await unpackSystem(source.system, source, input));
 
   const tree = join(workFolder, arch);
   const release = await onlyName(join(tree, "lib/modules"));
@@ -45,10 +47,11 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
     data: await readFile(join(packageRoot, agentFile(source))),
   };
   const own = source.own && (await ownParts(source.own, release, tree, input));
+  const packedRoot = source.system && system && (await packRoot(source.system, system.tree, input));
   onStep("packing the initramfs");
   const modules = [...source.modules, ...source.byHand];
   const stock = await readModules(join(tree, "lib/modules", release, "kernel"), modules, xz, signal);
-  const initrd = writeInitramfs({
+  const programs = writeInitramfs({
     busybox: await readFile(join(tree, "bin/busybox")),
     init: await readFile(join(packageRoot, "images", source.init ?? "debian/init")),
     kernelRelease: release,
@@ -60,6 +63,9 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
       ...(source.hasInitramfsTools ? await initramfsToolsEntries(tree) : []),
     ],
   });
+
+  // The kernel unpacks one archive after the other; the packed root would only take longer if it were packed again.
+  const initrd = packedRoot ? Buffer.concat([writeCpio([packedRoot]), programs]) : programs;
 
   const contents: Record<string, Buffer> = { vmlinuz: bzImage, vmlinux, "initrd.gz": initrd };
   if (!source.isDiskless) {
@@ -77,17 +83,41 @@ export async function buildDebian(source: DebianSource, input: BuildInput): Prom
     ...(contents["disk.img"] && { disk: "disk.img" }),
   };
   const kernel = used.find((entry) => entry.wanted === source.kernelPackage);
-  return { version: `${release} (${kernel?.version})`, files, sources: used, notes: newerThanLock(used, input.locked) };
+  const sources = [...used, ...(system?.used ?? [])];
+  return { version: `${release} (${kernel?.version})`, files, sources, notes: newerThanLock(sources, input.locked) };
 }
 
 const program = { kind: "file", mode: 0o755 } as const;
 
 export function debianPackages(source: DebianSource): WantedPackage[] {
+  return [...guestPackages(source), ...(source.system ? systemPackages(source.system, source) : [])];
+}
+
+function systemPackages({ packages }: SystemParts, { debianArch: arch }: DebianSource): WantedPackage[] {
+  return packages.map((wanted) => ({ wanted, arch }));
+}
+
+/** In a folder of their own: they are the guest's root, and the others are not part of it. */
+async function unpackSystem(system: SystemParts, source: DebianSource, input: BuildInput) {
+  const folder = join(input.workFolder, "system");
+  const tree = join(folder, source.debianArch);
+  await prepareSystemTree(tree);
+  return { tree, used: await unpackPackages(systemPackages(system, source), folder, input) };
+}
+
+async function packRoot(system: SystemParts, tree: string, { workFolder, signal, onStep }: BuildInput) {
+  onStep("packing the root file system");
+  const toolTree = join(workFolder, hostArch);
+  return await packSystemRoot(system, { tree, toolTree, workFolder, ...(signal && { signal }) });
+}
+
+function guestPackages(source: DebianSource): WantedPackage[] {
   const { kernelPackage, debianArch: arch, own, hasInitramfsTools } = source;
   return [
     { wanted: kernelPackage, arch, follow: ["linux-image-"] },
     { wanted: "busybox-static", arch },
     ...grubPackages,
+    ...(source.system ? packerPackages : []),
     ...(own ? modulePackages(own.module.flavour) : []),
     ...(hasInitramfsTools ? initramfsToolsPackages : []),
   ];

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "../host/run.ts";
 import type { BiosLoader } from "./hybrid-disk.ts";
+import { toolLibraries } from "./tools.ts";
 
 /** Where grub-mkimage and its libraries were unpacked, and where GRUB's modules were. */
 export interface GrubParts {
@@ -71,9 +72,8 @@ async function makeImage(parts: GrubParts, platform: string, { prefix, modules, 
   const output = join(parts.workFolder, `grub-${platform}`);
   const target = ["-O", platform, "-d", modulesOf(parts, platform), "-p", prefix, "-o", output];
   if (config) target.push("-c", config);
-  const libraries = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu"];
   await runCommand(join(toolTree, "usr/bin/grub-mkimage"), [...target, ...modules], {
-    env: { LD_LIBRARY_PATH: libraries.map((folder) => join(toolTree, folder)).join(":") },
+    env: toolLibraries(toolTree),
     ...(signal && { signal }),
   });
   return await readFile(output);

@@ -120,8 +120,18 @@ export interface DebianSource {
   readonly own?: OwnParts;
   /** Petri's own program for guests goes in as /bin/petri-agent: connections by vsock. */
   readonly hasAgent?: true;
+  /** A whole system on top of the initramfs, which then only finds its root. */
+  readonly system?: SystemParts;
   /** Debian's own boot scripts go in too, started by `rdinit=/usr/share/initramfs-tools/init`. */
   readonly hasInitramfsTools?: true;
+}
+
+/** A Debian made of packages, without running their scripts. */
+export interface SystemParts {
+  /** All of them: what they depend on is not looked up. */
+  readonly packages: readonly string[];
+  /** A folder in `images/` that is laid over them: what their scripts would have written, and what is ours. */
+  readonly files: string;
 }
 
 /** Files in `images/` that go into an initramfs. */

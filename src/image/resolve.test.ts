@@ -74,6 +74,7 @@ test("the list tells how each image boots", () => {
       "petri-guest: uefi pcat kernel",
       "debian-cloud: uefi pcat kernel",
       "debian: uefi pcat kernel",
+      "debian-12: uefi pcat kernel",
       "debian-crash: uefi pcat kernel",
       "debian-686: pcat kernel",
       "lab: kernel",

@@ -10,6 +10,7 @@ import type { Manifest } from "./manifest.ts";
 import type { BuiltSource, DebianSource, ImageOptions, ImageRecipe, ResolvedImage, ShippedSource } from "./recipe.ts";
 import { buildOnce } from "./store.ts";
 import { findRecipe, imageSupport } from "./support.ts";
+import { systemFiles } from "./system-root.ts";
 import { hostArch, requireTools } from "./tools.ts";
 
 /** Raised when the code that builds images gives other bytes for the same recipe. */
@@ -130,13 +131,15 @@ export function imageFolder(name: string): string {
 
 /** Changes with everything that goes into the image, so that an old build is never taken for the new one. */
 export async function recipeKey(recipe: ImageRecipe): Promise<string> {
-  const { own, init }: Partial<DebianSource> = recipe.source.kind === "debian" ? recipe.source : {};
+  const { own, init, system }: Partial<DebianSource> = recipe.source.kind === "debian" ? recipe.source : {};
   const ownFiles = [...(own ? [own.module.source, own.program] : []), ...(init ? [init] : [])];
   const inputs = ["debian/init", "debian/grub.cfg", "memtest86+/grub.cfg", ...ownFiles];
   const agent = recipe.source.kind === "debian" && recipe.source.hasAgent ? [agentFile(recipe.source)] : [];
-  const paths = [...inputs.map((file) => join("images", file)), ...agent];
+  const laidOver = system ? await systemFiles(system) : [];
+  const paths = [...inputs.map((file) => join("images", file)), ...agent, ...laidOver];
   const digests = await Promise.all(paths.map(async (path) => sha256(await readFile(join(packageRoot, path)))));
   const { source, cmdline } = recipe;
   const lock = await readLock(recipe.name);
-  return sha256(JSON.stringify({ builderVersion, hostArch, source, cmdline, lock, digests })).slice(0, 24);
+  const names = system && { laidOver };
+  return sha256(JSON.stringify({ builderVersion, hostArch, source, cmdline, lock, digests, ...names })).slice(0, 24);
 }

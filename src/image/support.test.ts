@@ -18,7 +18,7 @@ test("an image that cannot boot so says why", () => {
 
 test("an unknown name is answered with the names there are", () => {
   expect(() => findRecipe("debain")).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: there is no image "debain"; the catalogue has petri-guest, debian-cloud, debian, debian-crash, debian-686, lab, memtest86+, grub-rescue]`,
+    `[UsageError: there is no image "debain"; the catalogue has petri-guest, debian-cloud, debian, debian-12, debian-crash, debian-686, lab, memtest86+, grub-rescue]`,
   );
 });
 

@@ -1,9 +1,16 @@
+import { join } from "node:path";
 import { localHost } from "../host/local.ts";
 import { HostError } from "../machine/errors.ts";
 import type { ImageRecipe } from "./recipe.ts";
 
 /** Debian's name for the architecture this process runs on. */
 export const hostArch = process.arch === "arm64" ? "arm64" : "amd64";
+
+/** What lets a program run from the folder its packages were unpacked into. */
+export function toolLibraries(toolTree: string): { LD_LIBRARY_PATH: string } {
+  const libraries = ["x86_64-linux-gnu", "aarch64-linux-gnu"].flatMap((name) => [`lib/${name}`, `usr/lib/${name}`]);
+  return { LD_LIBRARY_PATH: libraries.map((folder) => join(toolTree, folder)).join(":") };
+}
 
 export interface MissingTool {
   readonly tool: string;
