@@ -88,6 +88,11 @@ export class Console {
     for (const wait of this.#state.waiting) wait.end();
   }
 
+  /** Why no more bytes will come, if it is so. */
+  get endReason(): Error | undefined {
+    return this.#state.poisonReason ?? this.#state.endReason;
+  }
+
   /** The guest runs again after an end: more bytes will come. */
   reopen(): void {
     this.#state.endReason = undefined;

@@ -3,6 +3,7 @@ import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import type { WatchdogName } from "../machine/machine.ts";
 import type { Programs, ProgramsHost } from "./programs.ts";
 import type { ByteLine } from "./serial/link.ts";
+import type { TapResult } from "./tap/result.ts";
 
 export const resetWays = ["keyboard", "cf9", "port92", "acpi", "efi"] as const;
 export type ResetWay = (typeof resetWays)[number];
@@ -75,8 +76,8 @@ export interface Guest extends Programs {
   info(): Promise<Readonly<Record<string, string>>>;
   /** Prints that many bytes and their CRC-32; resolves with both once the guest is done. */
   flood(bytes: number, seed?: number): Promise<{ readonly bytes: number; readonly crc32: string }>;
-  /** Checks the machine it runs on: CPUID, memory, PCI, ACPI's tables, timers. Resolves with TAP 14, checks that failed included. */
-  tap(): Promise<string>;
+  /** Checks the machine it runs on: CPUID, memory, PCI, ACPI's tables, timers. A check that failed fails the test unless somebody looks at it. */
+  tap(): Promise<TapResult>;
 }
 
 export interface WatchdogStatus {
@@ -134,6 +135,7 @@ export function guestOf(what: string, host: Pick<GuestHost, "ready">, abilities:
     spawn: refuse("run programs"),
     forward: refuse("reach ports of its own"),
     shell: refuse("give a shell"),
+    runTap: refuse("run programs"),
     upload: refuse("take files"),
     download: refuse("give files"),
     read: refuse("give files"),

@@ -67,12 +67,16 @@ export function petriGuest(host: GuestHost): Guest {
       return { bytes: Number(count), crc32 };
     },
     // Lines that begin with "ok" are results; the answer follows the last one.
-    tap: () =>
-      ask("tap", async (cursor) => {
+    tap: async () => {
+      const text = await ask("tap", async (cursor) => {
         const { start } = await cursor.expect(/^TAP version 14\n/);
         const { start: end } = await cursor.expect(/^ok tap \d+ failed=\d+\n/);
         return host.console.text({ start, end });
-      }),
+      });
+      const tap = host.openTap("petri-guest");
+      tap.push(text);
+      return tap.end();
+    },
   });
 }
 

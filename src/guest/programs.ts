@@ -7,6 +7,9 @@ import type { GuestChannel } from "./channel.ts";
 import { describeEnd, type ExecOptions, type ExecResult } from "./exec.ts";
 import { type Forward, forwardPort } from "./forward.ts";
 import type { GuestProcess, GuestShell, ShellOptions, SpawnOptions } from "./process.ts";
+import type { OpenTapStream } from "./tap/journal.ts";
+import type { TapResult } from "./tap/result.ts";
+import { type RunTapOptions, runTap } from "./tap/run-tap.ts";
 import { download, upload } from "./transfer.ts";
 
 export interface TransferOptions {
@@ -32,6 +35,15 @@ export interface Programs {
    * @throws TimeoutError when its time is over: it was then killed in the guest
    */
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /**
+   * Runs a program whose stdout is TAP or KTAP, and reads its results: each is one of the test's in every report, and one
+   * that failed fails the test unless somebody looks at `ok`, `failed` or `points`.
+   *
+   * @example
+   * await guest.runTap("/usr/lib/kselftest/run_kselftest.sh -c timers", { timeout: "5m" });
+   * @throws TapError if the results are cut off, damaged or not as planned, or the program ended otherwise than they say
+   */
+  runTap(command: string | readonly string[], options?: RunTapOptions): Promise<TapResult>;
   /**
    * Starts a script or a program, and resolves when it runs: talk to it by its streams. Nobody waits for it: one that
    * fails, and whose end nobody asked for by `wait()` or `kill()`, fails the test.
@@ -74,11 +86,12 @@ export interface ProgramsHost {
   readonly record: (event: UntimedEvent) => void;
   /** Calls it when the VM ends. */
   onEnd(close: () => void): void;
+  readonly openTap: OpenTapStream;
 }
 
 export function programsOf(
   channel: () => Promise<GuestChannel>,
-  { defaultTimeoutMs, record, onEnd }: ProgramsHost,
+  { defaultTimeoutMs, record, onEnd, openTap }: ProgramsHost,
 ): Programs {
   let lastId = 0;
 
@@ -147,6 +160,7 @@ export function programsOf(
         if (given.openShell) return given.openShell(options);
         throw lacking(given.name, "has no terminal to give");
       }),
+    runTap: (command, options) => runTap(exec, openTap, command, options),
     upload: (from, to, options = {}) => {
       const what = `upload ${typeof from === "string" ? from : `${from.length} bytes`} to ${to}`;
       return within(options, (signal) => noted(what, (given) => upload(given, from, to, signal)), what);

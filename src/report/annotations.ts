@@ -1,6 +1,7 @@
 import { workflowData, workflowProperty } from "./escape.ts";
 import { details, outsideTests } from "./failure-text.ts";
-import { type Failure, fullName, type RunResult } from "./model.ts";
+import { type Failure, fullName, type RunResult, type TestResult } from "./model.ts";
+import { failedSubtestLines } from "./subtests.ts";
 
 /** GitHub shows no more than this of each level for one step (docs: "Workflow commands", "Problem matchers: limits"). */
 const perLevel = 10;
@@ -15,7 +16,15 @@ export function renderAnnotations(run: RunResult): string {
   const errors = [
     ...run.tests.flatMap((test) =>
       test.outcome === "failed"
-        ? test.failures.map((failure) => command("error", fullName(test), failure, test.file, test.traces))
+        ? test.failures.map((failure, index) =>
+            command(
+              "error",
+              fullName(test),
+              index === 0 ? withSubtests(failure, test) : failure,
+              test.file,
+              test.traces,
+            ),
+          )
         : [],
     ),
     ...outsideTests(run).map((failure) => command("error", "outside any test", failure)),
@@ -27,6 +36,12 @@ export function renderAnnotations(run: RunResult): string {
     return [command("warning", `flaky: ${fullName(test)}`, shown, test.file, test.traces)];
   });
   return [...limit("error", errors), ...limit("warning", warnings)].map((line) => `${line}\n`).join("");
+}
+
+/** One annotation, however many subtests failed: GitHub shows few. */
+function withSubtests(failure: Failure, test: TestResult): Failure {
+  const lines = failedSubtestLines(test);
+  return lines.length === 0 ? failure : { ...failure, message: [failure.message, ...lines].join("\n") };
 }
 
 function command(

@@ -73,6 +73,46 @@ const ordinary: RunResult = {
       outcome: "skipped",
       skipReason: noUefi,
     }),
+    result("runs the guest's own tests", "qemu kernel debian-cloud", {
+      file: "petri-tests/guest.test.ts",
+      outcome: "failed",
+      failures: [
+        {
+          message: "the test ended and left a loose end: nobody looked at: ./selftest: 1 result failed: 2 writes",
+          file: "petri-tests/guest.test.ts",
+          line: 7,
+        },
+      ],
+      taps: [
+        {
+          title: "./selftest",
+          subtests: [
+            {
+              number: 1,
+              name: "disk",
+              outcome: "failed",
+              subtests: [
+                { number: 1, name: "reads", outcome: "passed", durationMs: 12 },
+                { number: 2, name: "writes", outcome: "failed", diagnostics: ["# wrote 3 of 4 bytes", "errno: 28"] },
+              ],
+            },
+            { number: 2, name: "net", outcome: "skipped", reason: "no device" },
+            { number: 3, name: "", outcome: "todo", reason: "after 6.2" },
+          ],
+        },
+        { title: "com1", subtests: [{ number: 1, name: "kunit", outcome: "passed" }], omitted: 41 },
+      ],
+    }),
+    result("lets some of them fail", "qemu kernel debian-cloud", {
+      file: "petri-tests/guest.test.ts",
+      taps: [
+        {
+          title: "./flaky",
+          problems: ["it has 1 result of 2 that were planned"],
+          subtests: [{ number: 1, name: "a", outcome: "failed" }],
+        },
+      ],
+    }),
     {
       name: "parses a size",
       title: "parses a size",
@@ -108,6 +148,22 @@ const hostileRun: RunResult = {
       failures: [
         { message: hostile, file: "::x,line=9\n::error::", line: 3, stack: hostile },
         { message: "A".repeat(1 << 20) },
+      ],
+      taps: [
+        {
+          title: hostile,
+          problems: [hostile],
+          subtests: [
+            { number: 1, name: hostile, outcome: "failed", diagnostics: [hostile, "---", "...", "  ok 1"] },
+            { number: 2, name: "x {", outcome: "skipped", reason: hostile },
+            {
+              number: 3,
+              name: "1..2",
+              outcome: "passed",
+              subtests: [{ number: 1, name: "::error::", outcome: "passed" }],
+            },
+          ],
+        },
       ],
       traces: ["petri-results/x ]]\n::error::"],
     }),

@@ -7,8 +7,9 @@ import { outsideTests } from "./failure-text.ts";
 import { renderJson } from "./json.ts";
 import { renderJunit } from "./junit.ts";
 import { matrixTable } from "./matrix-table.ts";
-import type { RunResult, TestResult } from "./model.ts";
+import type { ReportedTap, RunResult, Subtest, TestResult } from "./model.ts";
 import { painter } from "./paint.ts";
+import { flatSubtests } from "./subtests.ts";
 import { renderSummary } from "./summary.ts";
 import { renderTap } from "./tap.ts";
 import { renderTerminal, terminalLine } from "./terminal.ts";
@@ -56,6 +57,27 @@ const failure = fc
   .map(defined);
 const cell = fc.record({ vmm: text, boot: text, image: text, accelerator: optional(text) }).map(defined);
 const finding = fc.record({ title: text, type: text, console: text, offset: fc.nat() });
+const subtest = (depth: number): fc.Arbitrary<Subtest> =>
+  fc
+    .record({
+      number: fc.nat(),
+      name: text,
+      outcome: fc.constantFrom("passed", "failed", "skipped", "todo"),
+      reason: optional(text),
+      diagnostics: optional(fc.array(text, { maxLength: 3 })),
+      durationMs: optional(fc.nat()),
+      subtests:
+        depth === 0 ? fc.constant(undefined) : optional(fc.array(subtest(depth - 1), { minLength: 1, maxLength: 2 })),
+    })
+    .map(defined);
+const reportedTap: fc.Arbitrary<ReportedTap> = fc
+  .record({
+    title: text,
+    problems: optional(fc.array(text, { minLength: 1, maxLength: 2 })),
+    subtests: fc.array(subtest(2), { maxLength: 3 }),
+    omitted: optional(fc.integer({ min: 1 })),
+  })
+  .map(defined);
 const testResult: fc.Arbitrary<TestResult> = fc
   .record({
     name: text,
@@ -69,6 +91,7 @@ const testResult: fc.Arbitrary<TestResult> = fc
     attempts: fc.integer({ min: 1, max: 4 }),
     failures: fc.array(failure, { maxLength: 2 }),
     findings: optional(fc.array(finding, { maxLength: 2 })),
+    taps: optional(fc.array(reportedTap, { minLength: 1, maxLength: 2 })),
     traces: fc.array(text, { maxLength: 2 }),
   })
   .map(defined);
@@ -143,20 +166,35 @@ test("TAP parses back to as many points with the same outcome, and holds nothing
       const output = renderTap(result);
       const points: unknown[] = [];
       const strays: unknown[] = [];
-      for (const [event, detail] of Parser.parse(output)) {
-        if (event === "assert") points.push([detail.ok, Boolean(detail.skip), Boolean(detail.todo)]);
-        else if (event === "extra" || event === "child" || event === "bailout" || event === "comment")
-          strays.push(detail);
-      }
+      const inner: string[] = [];
+      const look = (events: ReturnType<typeof Parser.parse>, depth: number) => {
+        for (const [event, detail] of events) {
+          if (event === "assert" && depth === 0) points.push([detail.ok, Boolean(detail.skip), Boolean(detail.todo)]);
+          else if (event === "assert") inner.push(detail.name);
+          else if (event === "child") look(detail, depth + 1);
+          else if (event === "extra" || event === "bailout") strays.push(detail);
+          else if (event === "comment" && !/^# Subtest: /.test(detail)) strays.push(detail);
+        }
+      };
+      look(Parser.parse(output), 0);
       expect(points).toEqual([
         ...result.tests.map(({ outcome }) => [outcome !== "failed", outcome === "skipped", false]),
         ...outsideTests(result).map(() => [false, false, false]),
       ]);
       expect(strays).toEqual([]);
+      const ran = result.tests.filter(({ outcome }) => outcome !== "skipped");
+      expect(inner).toHaveLength(ran.reduce((sum, { taps = [] }) => sum + nestedPoints(taps), 0));
       expectNoCommands(output);
     }),
   );
 });
+
+/** One for each stream, and for each result however deep. */
+function nestedPoints(taps: readonly ReportedTap[]): number {
+  const all = (subtests: readonly Subtest[]): number =>
+    subtests.reduce((sum, each) => sum + 1 + all(each.subtests ?? []), 0);
+  return taps.reduce((sum, { subtests }) => sum + 1 + all(subtests), 0);
+}
 
 test("a skip reason and a message come out of TAP as they went in", () => {
   const reason = "needs #1 \\ of 2 # really";
@@ -183,10 +221,17 @@ test("JUnit is well-formed XML 1.0 with as many cases", () => {
       const output = renderJunit(result);
       const count = elementCounts(output);
       const errors = outsideTests(result).length;
-      expect(count("testcase")).toBe(result.tests.length + errors);
+      const subtests = result.tests.flatMap((each) =>
+        flatSubtests(each).map(({ subtest: { outcome } }) => {
+          return outcome === "failed" ? (each.outcome === "failed" ? "failed" : "skipped") : outcome;
+        }),
+      );
+      const outcomes = [...result.tests.map(({ outcome }) => outcome), ...subtests];
+      expect(count("testcase")).toBe(outcomes.length + errors);
       expect(count("error")).toBe(errors);
-      expect(count("failure")).toBe(result.tests.filter(({ outcome }) => outcome === "failed").length);
-      expect(count("skipped")).toBe(result.tests.filter(({ outcome }) => outcome === "skipped").length);
+      expect(count("failure")).toBe(outcomes.filter((outcome) => outcome === "failed").length);
+      expect(count("skipped")).toBe(outcomes.filter((outcome) => outcome === "skipped" || outcome === "todo").length);
+      expect(output).toContain(` tests="${outcomes.length + errors}" failures="${count("failure")}"`);
       expectNoCommands(output);
     }),
   );

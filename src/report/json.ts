@@ -2,7 +2,7 @@ import { toUSVString } from "node:util";
 import { escapeJson } from "../trace/append.ts";
 import { type Counts, countRun } from "./counts.ts";
 import { neutralise } from "./escape.ts";
-import type { Failure, RunResult, TestResult } from "./model.ts";
+import type { Failure, RunResult, Subtest, TestResult } from "./model.ts";
 
 /**
  * The JSON report, version 1. Later versions may add keys to it; removing or changing one makes version 2. Texts are
@@ -36,7 +36,7 @@ export function renderJson(run: RunResult): string {
 
 function orderTest(test: TestResult): TestResult {
   const { name, title, file, suite, cell, outcome, skipReason, durationMs, attempts } = test;
-  const { failures, findings, traces } = test;
+  const { failures, findings, taps, traces } = test;
   return {
     name,
     title,
@@ -58,7 +58,25 @@ function orderTest(test: TestResult): TestResult {
     ...(findings && {
       findings: findings.map(({ title, type, console, offset }) => ({ title, type, console, offset })),
     }),
+    ...(taps && {
+      taps: taps.map(({ title, problems, subtests, omitted }) => ({
+        title,
+        ...(problems && { problems }),
+        subtests: subtests.map(orderSubtest),
+        ...(omitted !== undefined && { omitted }),
+      })),
+    }),
     traces,
+  };
+}
+
+function orderSubtest({ number, name, outcome, reason, diagnostics, durationMs, subtests }: Subtest): Subtest {
+  return {
+    ...{ number, name, outcome },
+    ...(reason !== undefined && { reason }),
+    ...(diagnostics && { diagnostics }),
+    ...(durationMs !== undefined && { durationMs }),
+    ...(subtests && { subtests: subtests.map(orderSubtest) }),
   };
 }
 

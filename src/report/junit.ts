@@ -2,6 +2,7 @@ import { countRun, groupBy } from "./counts.ts";
 import { xml, xmlAttribute } from "./escape.ts";
 import { details, headline, outsideTests } from "./failure-text.ts";
 import { type Failure, fullName, type RunResult, type TestResult } from "./model.ts";
+import { type FlatSubtest, flatSubtests } from "./subtests.ts";
 
 const textLength = 100_000;
 const attributeLength = 2000;
@@ -16,10 +17,10 @@ export function renderJunit(run: RunResult): string {
   const errors = outsideTests(run);
   const head = attributes({
     name: "petri",
-    tests: counts.tests + errors.length,
-    failures: counts.failed,
+    tests: counts.tests + errors.length + flatSubtestsOf(run.tests).length,
+    failures: counts.failed + flatSubtestsOf(run.tests).filter(isFailure).length,
     errors: errors.length,
-    skipped: counts.skipped,
+    skipped: counts.skipped + flatSubtestsOf(run.tests).filter(isSkip).length,
     time: seconds(run.durationMs),
   });
   const suites = [...groupBy(run.tests, (test) => test.file)].map(([file, tests]) => suite(run, file, tests));
@@ -33,16 +34,17 @@ export function renderJunit(run: RunResult): string {
 }
 
 function suite(run: RunResult, file: string, tests: readonly TestResult[]): string {
+  const subtests = flatSubtestsOf(tests);
   const head = attributes({
     name: file,
-    tests: tests.length,
-    failures: tests.filter((test) => test.outcome === "failed").length,
+    tests: tests.length + subtests.length,
+    failures: tests.filter((test) => test.outcome === "failed").length + subtests.filter(isFailure).length,
     errors: 0,
-    skipped: tests.filter((test) => test.outcome === "skipped").length,
+    skipped: tests.filter((test) => test.outcome === "skipped").length + subtests.filter(isSkip).length,
     time: seconds(tests.reduce((sum, test) => sum + test.durationMs, 0)),
     timestamp: run.startedAt,
   });
-  return `  <testsuite${head}>\n${tests.map(testCase).join("")}  </testsuite>\n`;
+  return `  <testsuite${head}>\n${tests.map((test) => testCase(test) + subtestCases(test)).join("")}  </testsuite>\n`;
 }
 
 function testCase(test: TestResult): string {
@@ -59,6 +61,38 @@ function testCase(test: TestResult): string {
     ? `    <testcase${head}/>\n`
     : `    <testcase${head}>\n${children.join("")}    </testcase>\n`;
 }
+
+interface SubtestCase extends FlatSubtest {
+  readonly test: TestResult;
+}
+
+function flatSubtestsOf(tests: readonly TestResult[]): SubtestCase[] {
+  return tests.flatMap((test) => flatSubtests(test).map((flat) => ({ ...flat, test })));
+}
+
+/** Cases do not nest: a subtest follows its test, whose name it begins with. */
+function subtestCases(test: TestResult): string {
+  return flatSubtestsOf([test])
+    .map((each) => {
+      const { durationMs = 0 } = each.subtest;
+      const name = `${fullName(test)} > ${each.name}`;
+      const head = attributes({ name, classname: test.file, file: test.file, time: seconds(durationMs) });
+      const told = subtestOutcome(each);
+      return told === "" ? `    <testcase${head}/>\n` : `    <testcase${head}>${told}</testcase>\n`;
+    })
+    .join("");
+}
+
+function subtestOutcome(each: SubtestCase): string {
+  const { outcome, reason = "", diagnostics = [] } = each.subtest;
+  if (isFailure(each)) return problem("failure", [{ message: ["the subtest failed", ...diagnostics].join("\n") }]);
+  if (outcome === "failed") return `<skipped${attributes({ message: "failed, as the test allows" })}/>`;
+  if (outcome === "skipped") return `<skipped${attributes({ message: reason || "no reason given" })}/>`;
+  return outcome === "todo" ? `<skipped${attributes({ message: `to do: ${reason || "no reason given"}` })}/>` : "";
+}
+
+const isFailure = ({ test, subtest }: SubtestCase) => subtest.outcome === "failed" && test.outcome === "failed";
+const isSkip = (each: SubtestCase) => each.subtest.outcome !== "passed" && !isFailure(each);
 
 function properties({ cell, attempts, findings = [] }: TestResult): string[] {
   const values = {

@@ -31,7 +31,37 @@ export interface TestResult {
   readonly failures: readonly Failure[];
   /** What the consoles reported, in all attempts; absent if they reported nothing. The first hundred. */
   readonly findings?: readonly ReportedFinding[];
+  /** The TAP that was read of its guests in the last attempt; absent if there was none. */
+  readonly taps?: readonly ReportedTap[];
   readonly traces: readonly string[];
+}
+
+/** A stream of TAP. */
+export interface ReportedTap {
+  /** What printed it: a command, a console. */
+  readonly title: string;
+  /** Why it is not to be trusted; absent if it came whole. */
+  readonly problems?: readonly string[];
+  readonly subtests: readonly Subtest[];
+  /** How many results are left out: a guest may print results for ever. */
+  readonly omitted?: number;
+}
+
+/** One result of a stream of TAP. */
+export interface Subtest {
+  /** From 1. */
+  readonly number: number;
+  /** Empty if it has none. */
+  readonly name: string;
+  /** `failed` in a test that passed: the test looked at it and let it be. */
+  readonly outcome: "passed" | "failed" | "skipped" | "todo";
+  /** Why it was skipped, or is known to fail. */
+  readonly reason?: string;
+  /** What was printed about it, if it failed. */
+  readonly diagnostics?: readonly string[];
+  readonly durationMs?: number;
+  /** Those of its own; absent if it has none. */
+  readonly subtests?: readonly Subtest[];
 }
 
 /** A crash or a warning that the oracle read on a console. */

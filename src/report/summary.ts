@@ -3,6 +3,7 @@ import { html, markdown } from "./escape.ts";
 import { details as failureText } from "./failure-text.ts";
 import { marks, matrixTable } from "./matrix-table.ts";
 import { type Failure, fullName, type RunResult, type TestResult } from "./model.ts";
+import { failedSubtestLines } from "./subtests.ts";
 
 /** GitHub drops a step's whole summary when it is larger than 1 MiB; its own count is not ours to the byte. */
 const maxBytes = 1_000_000;
@@ -16,7 +17,7 @@ export function renderSummary(run: RunResult): string {
   return bounded([
     totals(run),
     ...run.errors.map((error) => section("outside any test", [error], [])),
-    ...failed.map((test) => section(fullName(test), test.failures, test.traces)),
+    ...failed.map((test) => section(fullName(test), test.failures, test.traces, failedSubtestLines(test))),
     ...list("Flaky: passed only when tried again", flaky),
     ...skipTable(run),
     ...vmmTable(run),
@@ -34,8 +35,14 @@ function totals(run: RunResult): string {
 }
 
 /** `<pre>` is raw HTML up to its end tag (CommonMark §4.6, kind 1); the blank line before it ends the outer block. */
-function section(name: string, failures: readonly Failure[], traces: readonly string[]): string {
+function section(
+  name: string,
+  failures: readonly Failure[],
+  traces: readonly string[],
+  subtests: readonly string[] = [],
+): string {
   const texts = failures.map((failure) => html(failureText(failure), { maxLength: messageLength }));
+  if (subtests.length > 0) texts.push(html(subtests.join("\n"), { maxLength: messageLength }));
   const text = [...texts, ...traces.map((path) => html(`trace ${path}`))].join("\n\n");
   const title = `${marks.failed} ${markdown(name, { maxLength: nameLength })}`;
   return `<details open><summary>${title}</summary>\n\n<pre>${text}</pre>\n\n</details>\n`;

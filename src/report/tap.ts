@@ -1,6 +1,7 @@
 import { neutralise, oneLine, printable, tap } from "./escape.ts";
 import { outsideTests } from "./failure-text.ts";
-import { type Failure, fullName, type RunResult, type TestResult } from "./model.ts";
+import { type Failure, fullName, type RunResult, type Subtest, type TestResult } from "./model.ts";
+import { subtestName } from "./subtests.ts";
 
 const nameLength = 1000;
 const messageLength = 100_000;
@@ -33,8 +34,55 @@ function testPoint(test: TestResult): Point {
     ...(test.attempts > 1 ? [`attempts: ${test.attempts}`] : []),
     ...(test.traces.length > 0 ? ["traces:", ...test.traces.map((path) => `  - ${quoted(path)}`)] : []),
   ];
-  return (number) => [`${status} ${number} - ${name}`, ...yaml(diagnostics)];
+  return (number) => [...nested(test), `${status} ${number} - ${name}`, ...yaml(diagnostics)];
 }
+
+/** The TAP that the test read, a subtest for each stream. */
+function nested(test: TestResult): string[] {
+  const { taps = [] } = test;
+  if (taps.length === 0) return [];
+  const isAllowed = test.outcome !== "failed";
+  const points = taps.flatMap(({ title, problems = [], subtests, omitted = 0 }, index) => {
+    const isGood = problems.length === 0 && subtests.every(({ outcome }) => outcome !== "failed");
+    const diagnostics = [
+      ...(problems.length > 0 ? ["problems:", ...problems.map((problem) => `  - ${quoted(problem)}`)] : []),
+      ...(omitted > 0 ? [`omitted: ${omitted}`] : []),
+    ];
+    const line = `${isGood ? "ok" : "not ok"} ${index + 1} - ${tap(title, { maxLength: nameLength })}`;
+    return [
+      `# Subtest: ${tap(title, { maxLength: nameLength })}`,
+      ...indented(level(subtests, isAllowed)),
+      `${line}${!isGood && isAllowed ? allowed : ""}`,
+      ...(diagnostics.length > 0 ? yaml(diagnostics) : []),
+    ];
+  });
+  const name = tap(fullName(test), { maxLength: nameLength });
+  return [`# Subtest: ${name}`, ...indented([`1..${taps.length}`, ...points])];
+}
+
+function level(subtests: readonly Subtest[], isAllowed: boolean): string[] {
+  const points = subtests.flatMap((subtest, index) => {
+    const { outcome, reason, diagnostics = [], durationMs, subtests: inner = [] } = subtest;
+    const name = tap(subtestName(subtest), { maxLength: nameLength });
+    const why = reason === undefined ? "" : ` ${tap(reason, { maxLength: nameLength })}`;
+    const directive = { passed: "", failed: isAllowed ? allowed : "", skipped: ` # SKIP${why}`, todo: ` # TODO${why}` };
+    const facts = [
+      ...messageLines(diagnostics.length > 0 ? [{ message: diagnostics.join("\n") }] : []),
+      ...(durationMs === undefined ? [] : [`duration_ms: ${durationMs}`]),
+    ];
+    return [
+      ...(inner.length > 0 ? [`# Subtest: ${name}`, ...indented(level(inner, isAllowed || outcome === "todo"))] : []),
+      `${outcome === "failed" ? "not ok" : "ok"} ${index + 1} - ${name}${directive[outcome]}`,
+      ...(facts.length > 0 ? yaml(facts) : []),
+    ];
+  });
+  return [`1..${subtests.length}`, ...points];
+}
+
+/** In a test that passed: it looked at what failed. */
+const allowed = " # TODO failed, as the test allows";
+
+const indented = (lines: readonly string[]) => lines.map((line) => (line ? `    ${line}` : ""));
 
 function errorPoint(error: Failure): Point {
   const diagnostics = [...messageLines([error]), ...place(error, undefined)];

@@ -4,6 +4,7 @@ import { evidence, headline, place } from "./failure-text.ts";
 import { marks } from "./matrix-table.ts";
 import { type Failure, fullName, type RunResult, type TestResult } from "./model.ts";
 import { type Paint, painter } from "./paint.ts";
+import { failedSubtestLines, subtestCounts } from "./subtests.ts";
 import { terminalTable } from "./terminal-table.ts";
 import { truncate, width } from "./text-width.ts";
 
@@ -46,6 +47,7 @@ export function terminalLine(test: TestResult, options: TerminalOptions): string
   const facts = [
     ...(test.outcome === "skipped" ? [] : [formatDuration(test.durationMs)]),
     ...(test.attempts > 1 ? [`${test.attempts} attempts`] : []),
+    ...subtestCounts(test),
   ].join("  ");
   const more = [facts, ...detail(test)].filter((part) => part !== "").join("  ");
   const room = (options.columns ?? defaultColumns) - width(name) - 4;
@@ -65,8 +67,14 @@ function failedTest(test: TestResult, paint: Paint): string[] {
   return [
     `${paint.red(`${marks.failed} ${name}`)}  ${paint.dim(attempts + formatDuration(test.durationMs))}`,
     ...test.failures.flatMap((failure) => failureLines(failure, paint, test.file)),
+    ...failedSubtestLines(test).map((line) => `  ${shownSubtestLine(line, paint)}`.trimEnd()),
     ...test.traces.map((path) => `  trace ${oneLine(path)}`),
   ];
+}
+
+function shownSubtestLine(line: string, paint: Paint): string {
+  const text = printable(line, { maxLength: nameLength }).replaceAll("\n", "\\n");
+  return text.startsWith(marks.failed) ? paint.red(text) : `  ${paint.dim("│")} ${text.trim()}`;
 }
 
 function failureLines(failure: Failure, paint: Paint, testFile?: string): string[] {

@@ -6,7 +6,7 @@ import type { ResolvedImage } from "../image/recipe.ts";
 import { type MachineOverrides, mergeMachine } from "../machine/merge.ts";
 import { mergeOracle, type OracleSettings } from "../oracle/policy.ts";
 import type { EvidenceSource } from "../power/causes.ts";
-import type { ReportedFinding } from "../report/model.ts";
+import type { ReportedFinding, ReportedTap } from "../report/model.ts";
 import { keepsTrace } from "../trace/retention.ts";
 import { discardTrace } from "../trace/run-folder.ts";
 import { traceDir } from "../trace/slug.ts";
@@ -21,6 +21,7 @@ import { imageOfCell } from "./cell-image.ts";
 import { imageOf } from "./cell-machine.ts";
 import { bodyHadItsTurn, endBody } from "./end-body.ts";
 import { forgetVm, markTestFailure, registerVm } from "./matchers/subjects.ts";
+import { reportedTaps } from "./reported-taps.ts";
 import { tellImageProgress } from "./reporters/image-progress.ts";
 import { Reservation, resourcesOf } from "./reservation.ts";
 import type { RunContext } from "./run-context.ts";
@@ -250,6 +251,11 @@ export class Attempt {
   findings(): ReportedFinding[] {
     const all = this.vms.flatMap((vm) => vm.findings.all());
     return all.map(({ title, type, console, offset }) => ({ title, type, console, offset }));
+  }
+
+  /** The TAP that its VMs printed and the test read. */
+  taps(): ReportedTap[] {
+    return reportedTaps(this.vms.flatMap((vm) => vm.taps.records()));
   }
 
   /** vitest keeps the errors of earlier attempts. */

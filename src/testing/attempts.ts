@@ -62,6 +62,9 @@ function record(task: RunnerTestCase, attempt: Attempt, dirs: readonly string[])
   if (!meta) return;
   meta.durationMs = (meta.durationMs ?? 0) + attempt.elapsedMs;
   if (dirs.length > 0) meta.traces = [...(meta.traces ?? []), ...dirs];
+  const taps = attempt.taps();
+  if (taps.length > 0) meta.taps = taps;
+  else delete meta.taps;
   const findings = attempt.findings();
   if (findings.length > 0) meta.findings = [...(meta.findings ?? []), ...findings].slice(0, reportedFindings);
 }

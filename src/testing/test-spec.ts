@@ -1,6 +1,6 @@
 import type { Placement } from "../machine/placement.ts";
 import type { OracleSettings } from "../oracle/policy.ts";
-import type { CellName, ReportedFinding } from "../report/model.ts";
+import type { CellName, ReportedFinding, ReportedTap } from "../report/model.ts";
 import type { MachinePart } from "../vm/apply-image.ts";
 import type { Cell } from "./cell.ts";
 import type { Need } from "./needs.ts";
@@ -36,6 +36,8 @@ export interface PetriMeta {
   traces?: string[];
   /** What the consoles of all attempts reported. */
   findings?: ReportedFinding[];
+  /** The TAP that the last attempt read. */
+  taps?: ReportedTap[];
 }
 
 declare module "vitest" {

@@ -109,6 +109,19 @@ export const traceEventSchema = z.discriminatedUnion("kind", [
     command: z.string(),
     exitCode: z.number().int().nullable().optional(),
   }),
+  /** A stream of TAP, read of a program or a console (`title`). The end's `error` says why it is not to be trusted. */
+  z.object({ t, kind: z.literal("tap"), ...span, title: z.string() }),
+  /** A result of that `stream`, `depth` subtests deep; those of a subtest come before the result they belong to. */
+  z.object({
+    t,
+    kind: z.literal("tap-point"),
+    stream: count,
+    depth: count,
+    number: count,
+    name: z.string(),
+    outcome: z.enum(["passed", "failed", "skipped", "todo"]),
+    reason: z.string().optional(),
+  }),
   /** A step of the test, as its author would call it: `expect com1 to print /login:/`. */
   z.object({ t, kind: z.literal("step"), ...span, title: z.string(), ok: z.boolean().optional() }),
   /** The life of the VMM. */

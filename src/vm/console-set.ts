@@ -155,6 +155,11 @@ export class ConsoleSet {
     for (const console of this.all()) console.reopen();
   }
 
+  /** Why no more comes from a console for now. */
+  endReason(name: ConsoleName): Error | undefined {
+    return this.get(name)?.endReason;
+  }
+
   /** What ran in the guest is gone. */
   stopped(reason: Error): void {
     for (const listener of this.stopListeners) listener(reason);

@@ -13,7 +13,7 @@ import type { VirtualMachine } from "./virtual-machine.ts";
 export function guestFor(
   vm: VirtualMachine,
   consoles: ConsoleSet,
-  { defaultTimeoutMs, record, onEnd }: ProgramsHost,
+  { defaultTimeoutMs, record, onEnd }: Omit<ProgramsHost, "openTap">,
 ): Guest {
   const { image } = vm;
   const console = consoles.get("com1");
@@ -52,6 +52,7 @@ export function guestFor(
     defaultTimeoutMs,
     record,
     onEnd,
+    openTap: vm.taps.open,
   };
   switch (image.driver) {
     case "petri-guest":
@@ -74,7 +75,7 @@ function noGuest(what: string): Guest {
   const crashes = { hang: refuse, tripleFault: refuse, exception: refuse, nestedFaults: refuse, panic: refuse };
   const answers = { ready: refuse, echo: refuse, info: refuse, flood: refuse, tap: refuse };
   const streams = { spawn: refuse, forward: refuse, shell: refuse };
-  const programs = { exec: refuse, upload: refuse, download: refuse, read: refuse, waitFor: refuse };
+  const programs = { exec: refuse, upload: refuse, download: refuse, read: refuse, waitFor: refuse, runTap: refuse };
   const more = { halt: refuse, reboot: refuse, crash: refuse, watchdog: refuse, watchdogStatus: refuse };
   return { ...ends, ...crashes, ...answers, ...programs, ...streams, ...more };
 }

@@ -1,6 +1,8 @@
 import type { Console } from "../console/console.ts";
 import type { BootPhase } from "../console/phases/phase.ts";
 import type { Guest } from "../guest/driver.ts";
+import { TapJournal } from "../guest/tap/journal.ts";
+import type { TapResult } from "../guest/tap/result.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { GuestCrash, UnsupportedError, UsageError, VmmError } from "../machine/errors.ts";
 import type { ConsoleName, Machine } from "../machine/machine.ts";
@@ -14,6 +16,7 @@ import type { Verdict } from "../trace/writer.ts";
 import type { FacetName, Facets, VmmEvent, VmmPlan } from "../vmm/contract.ts";
 import { BootLoop } from "./boot-loop.ts";
 import { BootPhases } from "./boot-phases.ts";
+import { type ConsoleTapOptions, ConsoleTaps } from "./console-taps.ts";
 import { type CrashScene, eventMessage, surroundings } from "./crash-message.ts";
 import { CrashWatch } from "./crash-watch.ts";
 import type { FindingJournal } from "./findings.ts";
@@ -40,6 +43,8 @@ export class VirtualMachine {
   /** What the consoles reported: crashes, warnings, emergency shells. */
   readonly findings: FindingJournal;
   readonly guest: Guest;
+  /** Every stream of TAP that was read of the guest. */
+  readonly taps: TapJournal;
   /** Streams between host and guest, for a machine with `vsock: true`. */
   readonly vsock: Vsock;
   /** The folder that holds the record of this VM. */
@@ -52,6 +57,7 @@ export class VirtualMachine {
   /** Of the guest. */
   private readonly asked: Waits;
   private readonly watchedGuest: WatchedGuest;
+  private readonly consoleTaps: ConsoleTaps;
   private readonly boots: BootPhases;
   private readonly crashes: CrashWatch;
   private readonly bootLoop: BootLoop;
@@ -98,6 +104,10 @@ export class VirtualMachine {
     });
     this.findings = this.crashes.findings;
     this.asked = new Waits(parts.progress);
+    this.taps = new TapJournal((event) => this.note(event));
+    this.consoleTaps = new ConsoleTaps({
+      ...{ consoles: parts.consoles, taps: this.taps, waits: this.asked, defaultTimeoutMs: parts.defaultTimeoutMs },
+    });
     this.boots = new BootPhases(parts, this.asked, (event, t) => this.note(event, t));
     this.vsock = new Vsock({
       ...{ channel: parts.vsock?.channel, waits: this.asked, defaultTimeoutMs: parts.defaultTimeoutMs },
@@ -128,6 +138,18 @@ export class VirtualMachine {
   /** Hands over every byte of a console from its first, in order; the next piece when the promise is settled. */
   onBytes(name: ConsoleName, listener: (bytes: Buffer) => void | Promise<void>): void {
     this.parts.consoles.pipe(name, listener);
+  }
+
+  /**
+   * Reads a stream of TAP or KTAP that the guest prints on a console: a program's, or the kernel's own (KUnit). Whatever
+   * else is printed meanwhile is left out. Rejects with TapError if the stream is cut off, damaged or not as planned; a
+   * result that failed fails the test unless somebody looks at it.
+   *
+   * @example
+   * const { ok, failed } = await vm.tap({ timeout: "1m" });
+   */
+  tap(options: ConsoleTapOptions = {}): Wait<TapResult> {
+    return this.consoleTaps.read(options);
   }
 
   /** Every phase that every boot has got to so far, in order. */
@@ -329,8 +351,8 @@ export class VirtualMachine {
 
   /** What must not be left at the end of a test: events nobody looked at, waits nobody awaited, crashes that never came. */
   loose(): string[] {
-    const { power, crashes, watchedGuest, asked, findings } = this;
-    return looseEnds(power, crashes, watchedGuest, [this.parts.consoles, asked, power, findings]);
+    const { power, crashes, watchedGuest, taps, asked, findings } = this;
+    return looseEnds(power, crashes, [watchedGuest, taps], [this.parts.consoles, asked, power, findings]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -79,6 +79,7 @@ export function watchGuest(guest: Guest, waits: Waits): WatchedGuest {
       info: watched("info", guest.info),
       flood: watched("flood", guest.flood),
       tap: watched("tap", guest.tap),
+      runTap: watched("runTap", guest.runTap),
       exec: watched("exec", execKeepingFailures),
       spawn: watched("spawn", spawnKeepingFailures),
       forward: watched("forward", guest.forward),

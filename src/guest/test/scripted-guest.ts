@@ -1,5 +1,6 @@
 import { Console } from "../../console/console.ts";
 import type { GuestHost } from "../driver.ts";
+import { TapJournal } from "../tap/journal.ts";
 
 /** A guest that answers each line typed at it as the script says, over a real console. */
 export function scriptedGuest(answer: (line: string) => string | undefined) {
@@ -50,6 +51,7 @@ export function scriptedGuest(answer: (line: string) => string | undefined) {
     onTyping: (listener) => void typingListeners.push(listener),
     defaultTimeoutMs: () => 1000,
     record: () => {},
+    openTap: new TapJournal(() => {}).open,
   };
   return {
     ...{ host, sent, crashes, print },

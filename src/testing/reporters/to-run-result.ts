@@ -43,6 +43,7 @@ export function toTestResult(test: TestCase, { root, namePattern }: Selection): 
       withoutTraces(toFailure(error, root, test.module.moduleId), petri?.traces ?? []),
     ),
     ...(petri?.findings && { findings: petri.findings }),
+    ...(petri?.taps && { taps: petri.taps }),
     traces: petri?.traces ?? [],
   };
 }

@@ -1,0 +1,52 @@
+import { UsageError } from "../../machine/errors.ts";
+import { printable } from "../../power/printable.ts";
+import { describeEnd, type ExecOptions, type ExecResult } from "../exec.ts";
+import type { OpenTapStream } from "./journal.ts";
+import type { TapResult } from "./result.ts";
+import type { TapPoint } from "./tree.ts";
+
+/** KSFT_SKIP of tools/testing/selftests/kselftest.h. */
+const kselftestSkip = 4;
+
+export interface RunTapOptions extends ExecOptions {
+  /** How many results there are, for a program that prints no plan. */
+  readonly plan?: number;
+}
+
+/**
+ * Runs a program whose stdout is TAP. Its exit code counts, too: one that says that all went well and exits with
+ * another code than 0 has not told all.
+ */
+export async function runTap(
+  exec: (command: string | readonly string[], options?: ExecOptions) => Promise<ExecResult>,
+  openTap: OpenTapStream,
+  command: string | readonly string[],
+  { plan, ...options }: RunTapOptions = {},
+): Promise<TapResult> {
+  checkPlan(plan);
+  const title = typeof command === "string" ? command : command.join(" ");
+  const tap = openTap(title, { plan });
+  let result: ExecResult;
+  try {
+    result = await exec(command, options);
+  } catch (error) {
+    tap.abandon(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error));
+    throw error;
+  }
+  tap.push(result.stdout.toString("utf8"));
+  return tap.end((points) => problemsOf(result, points));
+}
+
+function problemsOf({ exitCode, signal, stderr }: ExecResult, points: readonly TapPoint[]): string[] {
+  const isSkipped = exitCode === kselftestSkip && points.every(({ outcome }) => outcome === "skipped");
+  const isKilled = signal !== null && signal !== "unknown";
+  if (!isKilled && (exitCode === 0 || isSkipped || points.some(({ outcome }) => outcome === "failed"))) return [];
+  const said = stderr.toString("utf8").trim().split("\n").at(-1);
+  return [`it ${describeEnd({ exitCode, signal })}${said ? `, and said last: ${printable(said)}` : ""}`];
+}
+
+/** Throws UsageError for what is no number of results. */
+export function checkPlan(plan: number | undefined): void {
+  if (plan === undefined || (Number.isInteger(plan) && plan >= 0)) return;
+  throw new UsageError(`plan: ${plan} is no number of results: give a whole number from 0 on, or leave it out`);
+}
