@@ -11,17 +11,35 @@ const out = join(dist, "bundle");
 /** Of the dependencies, those that a boot always needs. */
 const bundled = ["commander", "execa", "zod"];
 
-/** A module finds files by its own address: that stays what it is unbundled. */
-const ownAddresses = {
-  name: "own-addresses",
+/** What a boot loads in any case becomes part of what asks for it: each file of its own takes a millisecond more. */
+const alwaysLoaded = {
+  "cli/program.js": ["./boot.js"],
+  "cli/boot.js": ["./boot/boot-command.js"],
+  "vmm/qemu/index.js": ["./detect.js"],
+};
+
+const ourModules = {
+  name: "our-modules",
   setup(hooks) {
     hooks.onLoad({ filter: /\.js$/ }, ({ path }) => {
       if (!path.startsWith(`${dist}/`)) return undefined;
-      const address = `new URL(${JSON.stringify(`../${relative(dist, path)}`)}, import.meta.url).href`;
-      return { contents: readFileSync(path, "utf8").replaceAll("import.meta.url", address), loader: "js" };
+      const name = relative(dist, path);
+      // A module finds files by its own address: that stays what it is unbundled.
+      const address = `new URL(${JSON.stringify(`../${name}`)}, import.meta.url).href`;
+      const source = readFileSync(path, "utf8")
+        .replaceAll("import.meta.url", address)
+        // Of zod's own object nothing could be left out; of its exports, three quarters are.
+        .replace(/^import \{ z \} from "zod";$/m, 'import * as z from "zod";');
+      return { contents: (alwaysLoaded[name] ?? []).reduce(importedAtOnce, source), loader: "js" };
     });
   },
 };
+
+function importedAtOnce(source, module, index) {
+  const call = `import(${JSON.stringify(module)})`;
+  if (!source.includes(call)) throw new Error(`nothing imports ${module} when it is needed any more`);
+  return `import * as _at_once_${index} from ${JSON.stringify(module)};\n${source.replace(call, `Promise.resolve(_at_once_${index})`)}`;
+}
 
 /** The other commands stay where they are. */
 const otherCommands = {
@@ -37,7 +55,7 @@ const otherCommands = {
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 rmSync(out, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: [join(dist, "cli/run.js")],
+  entryPoints: [join(dist, "cli/run-boot.js")],
   outdir: out,
   ...{ bundle: true, splitting: true, format: "esm", platform: "node", target: "node20.20", metafile: true },
   external: Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !bundled.includes(name)),
@@ -45,7 +63,7 @@ const { metafile } = await build({
   banner: {
     js: 'import { createRequire as _createRequire } from "node:module"; const require = _createRequire(import.meta.url);',
   },
-  plugins: [ownAddresses, otherCommands],
+  plugins: [ourModules, otherCommands],
   ...{ logLevel: "warning", absWorkingDir: root },
 });
 writeFileSync(join(out, "LICENSES.txt"), licences(Object.keys(metafile.inputs)).join("\n\n"));

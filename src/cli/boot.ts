@@ -32,9 +32,6 @@ export function define(run: RunAction): Command {
   const runFlags = addRunOptions(command);
   return command.action(
     run(async (signal) => {
-      // The thread starts while the rest is loaded.
-      const { prepareRecorder } = await import("../host/recording.ts");
-      prepareRecorder();
       const { bootCommand } = await import("./boot/boot-command.ts");
       return await bootCommand(givenOptions(), runFlags, signal);
     }),

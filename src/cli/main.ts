@@ -9,8 +9,8 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
   process.stdout.write(`${version()}\n`);
 } else {
   // Joined into few files it starts 100 ms sooner (ci/bundle.mjs).
-  const bundle = new URL("../bundle/run.js", import.meta.url);
+  const bundle = new URL("../bundle/run-boot.js", import.meta.url);
   const isBundled = argv[0] === "boot" && existsSync(bundle);
-  const { run }: typeof import("./run.ts") = await (isBundled ? import(bundle.href) : import("./run.ts"));
+  const { run }: typeof import("./run-boot.ts") = await (isBundled ? import(bundle.href) : import("./run.ts"));
   process.exit(await run(argv, (code) => process.exit(code)));
 }

@@ -32,3 +32,23 @@ test("petri boot loads nothing before its VMM is there that it does not need unt
     expect.arrayContaining(["oracle/oracle.ts", "console/console.ts", "guest/shell.ts"]),
   );
 });
+
+test("the bundle of petri boot is few files until then, with little of zod", () => {
+  const folder = fileURLToPath(new URL("../../../dist/bundle/", import.meta.url));
+  const start = readFileSync(join(folder, "run-boot.js"), "utf8");
+  const [rest = ""] = /run-[A-Z0-9]+\.js/.exec(start) ?? [];
+  const files = new Set<string>();
+  const load = (file: string): void => {
+    if (files.has(file)) return;
+    files.add(file);
+    const text = readFileSync(join(folder, file), "utf8");
+    for (const [, target = ""] of text.matchAll(/^(?:import|\} from) ?(?:\{[^}]*\} from )?"\.\/([^"]+)";/gm))
+      load(target);
+  };
+  for (const file of ["run-boot.js", rest]) load(file);
+  const bytes = [...files].reduce((sum, file) => sum + readFileSync(join(folder, file)).length, 0);
+  expect(rest).not.toBe("");
+  expect(files.size).toBeLessThanOrEqual(26);
+  // Of zod alone there are 750 KB, most of them never called.
+  expect(bytes).toBeLessThan(750_000);
+});
