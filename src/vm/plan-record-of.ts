@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import type { ResolvedImage } from "../image/recipe.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { PlanRecord } from "../trace/plan-record.ts";
@@ -7,6 +8,7 @@ import type { Detection, VmmPlan } from "../vmm/contract.ts";
 
 /** Beyond this a file is named by its size and time: hashing it would cost more than the boot. */
 const mostBytesHashed = 512 * 2 ** 20;
+const pieceBytes = 512 * 1024;
 
 /** What `plan.json` says of a VM: enough to boot it again and to see that nothing has changed. */
 export function planRecordOf(
@@ -47,6 +49,17 @@ async function digestFile(file: string, signal: AbortSignal): Promise<string> {
   const { size, mtimeMs } = statSync(file);
   if (size > mostBytesHashed) return `stat:${size}-${mtimeMs}`;
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file, { signal })) hash.update(chunk as Buffer);
-  return `sha256:${hash.digest("hex")}`;
+  const handle = await open(file);
+  try {
+    // One buffer, read anew each time: the guest is booting meanwhile, and a kernel may have 50 MB.
+    const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+    for (;;) {
+      signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return `sha256:${hash.digest("hex")}`;
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
 }
