@@ -115,15 +115,24 @@ const byCommonness = " etaonirslducmp0fghbv1y2w-.:_3456789k=[](),/x\r\nISETACRPD
 const ordinary =
   "operating system found, no device driver mounted, file started, service ready, detected, memory error";
 
+/** How rare a character is, by its code: of those that logs do not have, all alike. */
+const rarities = Array.from({ length: 256 }, (_, code) =>
+  Math.log(1 + (byCommonness.indexOf(String.fromCharCode(code)) + 1 || 200)),
+);
+
 /** Where in the word the windows begin (`count`, one after the other) that are least like ordinary text. */
 function rarest(word: string, length: number, count: number): number {
-  const rank = (character: string) => Math.log(1 + (byCommonness.indexOf(character) + 1 || 200));
-  const rarity = (at: number) => {
-    const window = word.slice(at, at + length);
-    return ordinary.includes(window) ? 0 : [...window].reduce((sum, character) => sum + rank(character), 0);
-  };
-  const least = (at: number) => Math.min(...Array.from({ length: count }, (_, index) => rarity(at + index)));
+  const rarity = Array.from({ length: word.length - length + 1 }, (_, at) => {
+    if (ordinary.includes(word.slice(at, at + length))) return 0;
+    let sum = 0;
+    for (let index = at; index < at + length; index++) sum += rarities[word.charCodeAt(index)] ?? 0;
+    return sum;
+  });
   let best = 0;
-  for (let at = 1; at + length + count - 1 <= word.length; at++) if (least(at) > least(best)) best = at;
+  let bestLeast = -1;
+  for (let at = 0; at + count <= rarity.length; at++) {
+    const least = Math.min(...rarity.slice(at, at + count));
+    if (least > bestLeast) [best, bestLeast] = [at, least];
+  }
   return best;
 }
