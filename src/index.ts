@@ -14,7 +14,6 @@ export type { KeyTerminal } from "./console/screen/key-sequences.ts";
 export type { Key, PressOptions } from "./console/screen/press.ts";
 export type { Screen, ScreenOptions, ScreenWaitOptions } from "./console/screen/screen.ts";
 export type { ScreenSnapshot } from "./console/screen/snapshot.ts";
-export type { ChannelName } from "./guest/channel.ts";
 export type { Guest, RebootOptions, ResetWay } from "./guest/driver.ts";
 export type { ExecEnd, ExecOptions, ExecResult } from "./guest/exec.ts";
 export type { Forward } from "./guest/forward.ts";
@@ -27,6 +26,7 @@ export { localHost } from "./host/local.ts";
 export { VsockError, type VsockTransport } from "./host/vsock/vsock.ts";
 export type { ResolvedImage } from "./image/recipe.ts";
 export { resolveImage } from "./image/resolve.ts";
+export type { ChannelName } from "./machine/channel.ts";
 export { type Config, defineConfig } from "./machine/config.ts";
 export {
   GuestCrash,

@@ -1,9 +1,7 @@
 import type { Duplex } from "node:stream";
+import type { ChannelName } from "../machine/channel.ts";
 import type { ExecOptions, ExecResult } from "./exec.ts";
 import type { GuestProcess, GuestShell, ShellOptions, SpawnOptions } from "./process.ts";
-
-export const channelNames = ["vsock", "virtio-serial", "ssh", "serial"] as const;
-export type ChannelName = (typeof channelNames)[number];
 
 /** One way to run programs and move files in a guest. What they mean is the same on all of them. */
 export interface GuestChannel {
@@ -15,6 +13,8 @@ export interface GuestChannel {
   spawn?(command: string | readonly string[], options?: SpawnOptions): Promise<GuestProcess>;
   /** Makes or replaces a file. @throws HostError if it cannot be written whole */
   write(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** The same with a mode, and at once: the file has its name only when it is whole. Absent where `write` has to do. */
+  place?(path: string, bytes: Uint8Array, mode: number, signal: AbortSignal): Promise<void>;
   /** @throws HostError if it cannot be read */
   read(path: string, signal: AbortSignal): Promise<Buffer>;
   /** A stream to that TCP port of the guest's 127.0.0.1. @throws HostError if nobody listens there */

@@ -4,6 +4,7 @@ import { longestTimerMs, showDuration, timeoutMs } from "../power/wait.ts";
 import type { UntimedEvent } from "../trace/event.ts";
 import { anySignal } from "./any-signal.ts";
 import type { GuestChannel } from "./channel.ts";
+import { titleOf } from "./command.ts";
 import { describeEnd, type ExecOptions, type ExecResult } from "./exec.ts";
 import { type Forward, forwardPort } from "./forward.ts";
 import type { GuestProcess, GuestShell, ShellOptions, SpawnOptions } from "./process.ts";
@@ -188,8 +189,6 @@ export function programsOf(
     },
   };
 }
-
-const titleOf = (command: string | readonly string[]) => (typeof command === "string" ? command : command.join(" "));
 
 function lacking(channel: GuestChannel["name"], what: string): UnsupportedError {
   return new UnsupportedError(

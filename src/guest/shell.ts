@@ -13,10 +13,16 @@ import { AgentLink } from "./serial/link.ts";
 import { SerialShell } from "./serial/serial-shell.ts";
 
 /**
- * Drives a Linux shell by typing at its prompt, after logging in where somebody has to. Programs and files go through
- * an agent that the shell runs meanwhile (serial/agent.ts); whoever types on the console gets the prompt back first.
+ * Drives a Linux shell by typing at its prompt, after logging in where somebody has to. Without a channel of their own
+ * programs and files go through an agent that the shell runs meanwhile (serial/agent.ts); whoever types on the console
+ * gets the prompt back first.
  */
-export function shellGuest(host: GuestHost, prompt: string, login?: Login): Guest {
+export function shellGuest(
+  host: GuestHost,
+  prompt: string,
+  login?: Login,
+  ownChannel?: () => Promise<GuestChannel>,
+): Guest {
   let last: Promise<unknown> = Promise.resolve();
   const running = new Set<Promise<unknown>>();
   let hasHibernated = false;
@@ -97,7 +103,7 @@ export function shellGuest(host: GuestHost, prompt: string, login?: Login): Gues
     // What was typed before is typed first.
     ...programsOf(async () => {
       await last;
-      return channel;
+      return ownChannel ? await ownChannel() : channel;
     }, host),
   });
 }

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import type { ChannelName } from "../machine/channel.ts";
 import { UsageError } from "../machine/errors.ts";
 import { sha256File } from "./digest.ts";
 import type { DiskFile, DriverName, KernelFile, Login, PatternData, ResolvedImage } from "./recipe.ts";
@@ -21,6 +22,8 @@ export interface UserImage {
   readonly ready?: RegExp | PatternData;
   readonly driver?: DriverName;
   readonly shellPrompt?: string;
+  readonly hasAgent?: boolean;
+  readonly channel?: ChannelName;
   readonly minMemoryBytes?: number;
 }
 
@@ -50,7 +53,7 @@ export async function imageFromUser(image: UserImage, options: { signal?: AbortS
   for (const file of [kernel?.file, initrd?.file]) {
     if (file) digests[file] = await sha256File(file, options.signal);
   }
-  const { ready, login, shellPrompt, cmdline } = image;
+  const { ready, login, shellPrompt, cmdline, hasAgent, channel } = image;
   return {
     name: basename(image.disk ?? image.kernel ?? ""),
     version: "user",
@@ -71,6 +74,8 @@ export async function imageFromUser(image: UserImage, options: { signal?: AbortS
     ...(ready && { ready: { source: ready.source, flags: ready.flags } }),
     ...(login && { login }),
     ...(shellPrompt !== undefined && { shellPrompt }),
+    ...(hasAgent !== undefined && { hasAgent }),
+    ...(channel !== undefined && { channel }),
   };
 }
 

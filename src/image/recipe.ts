@@ -1,3 +1,4 @@
+import type { ChannelName } from "../machine/channel.ts";
 import type { BootKind, diskFormats } from "../machine/machine.ts";
 
 /** How an image is told to be up, and how to talk to it from then on. */
@@ -48,6 +49,10 @@ export interface ResolvedImage {
   readonly driver: DriverName;
   /** The exact text the shell prints when it waits for a command. */
   readonly shellPrompt?: string;
+  /** It starts `petri-agent serve` in a machine that has what that listens on. */
+  readonly hasAgent?: boolean;
+  /** How to drive it, if not by the best channel there is. */
+  readonly channel?: ChannelName;
   readonly minMemoryBytes: number;
   /** The CPU mode the guest ends up in; v86 has no 64-bit one. */
   readonly cpuMode: 16 | 32 | 64;
@@ -118,7 +123,7 @@ export interface DebianSource {
   readonly isDiskless?: true;
   /** What the image has of ours besides init. */
   readonly own?: OwnParts;
-  /** Petri's own program for guests goes in as /bin/petri-agent: connections by vsock. */
+  /** Petri's own program for guests goes in as /bin/petri-agent, and serves the host by vsock. */
   readonly hasAgent?: true;
   /** A whole system on top of the initramfs, which then only finds its root. */
   readonly system?: SystemParts;

@@ -36,6 +36,7 @@ export async function resolveImage(name: string, boot: BootKind, options: ImageO
     needsDisplay: recipe.needsDisplay?.includes(boot) ?? false,
     ...(recipe.ready && { ready: recipe.ready }),
     ...(recipe.login && { login: recipe.login }),
+    ...(source.kind === "debian" && source.hasAgent && { hasAgent: true }),
     ...(recipe.shellPrompt && { shellPrompt: recipe.shellPrompt }),
   };
 }

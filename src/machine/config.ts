@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bootKinds } from "./boot.ts";
+import { channelNames } from "./channel.ts";
 import { filePath } from "./file-path.ts";
 import type { MachineOverrides } from "./merge.ts";
 import { oracleConfigSchema } from "./oracle-config.ts";
@@ -43,6 +44,10 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("VMMs that must be there: their cells fail instead of being skipped"),
   results: filePath.optional().describe("the folder for traces and reports"),
+  channel: z
+    .enum(channelNames)
+    .optional()
+    .describe("how programs run in guests, below a test's own word; the best there is if absent"),
   retries: z.number({ error: countForm }).int(countForm).min(0, countForm).optional().describe("runs after a failure"),
   timeoutScale: positive.optional().describe("factor on every timeout, for slow hosts"),
   progressWithin: durationSchema

@@ -37,6 +37,14 @@ export const settingWords: readonly SettingWord[] = [
   { key: "host", env: "PETRI_HOST", flag: "host", value: "NAME", kind: "text", schema: shape.host },
   { key: "require", env: "PETRI_REQUIRE", flag: "require", value: "VMM,...", kind: "words", schema: shape.require },
   { key: "results", env: "PETRI_RESULTS", flag: "results", value: "DIR", kind: "path", schema: shape.results },
+  {
+    key: "channel",
+    env: "PETRI_CHANNEL",
+    flag: "channel",
+    value: "vsock|serial",
+    kind: "text",
+    schema: shape.channel,
+  },
   { key: "retries", env: "PETRI_RETRIES", flag: "retries", value: "N", kind: "number", schema: shape.retries },
   {
     key: "timeoutScale",

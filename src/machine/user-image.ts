@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bootKinds } from "./boot.ts";
+import { channelNames } from "./channel.ts";
 import { diskFormats } from "./disk.ts";
 import type { Exact } from "./exact.ts";
 import { filePath } from "./file-path.ts";
@@ -22,6 +23,8 @@ const fields = z
       .optional()
       .describe("what the console prints when the guest is up"),
     driver: z.enum(["petri-guest", "shell", "none"]).optional().describe("how the guest is told what to do"),
+    hasAgent: z.boolean().optional().describe("it starts petri-agent serve, which a machine's vsock then reaches"),
+    channel: z.enum(channelNames).optional().describe("how programs run in the guest; the best there is if absent"),
     shellPrompt: z.string().min(1).optional().describe("what the shell prints when it waits for a command"),
   })
   .superRefine(({ disk, kernel, initrd, cmdline }, ctx) => {

@@ -222,6 +222,7 @@ export class Attempt {
         leases: run.leases,
         progressWithin: spec.progressWithinMs,
         restartsAtMost: spec.restartsAtMost,
+        channel: spec.channel,
         paused,
         oracle: mergeOracle(spec.oracle, oracle),
         withoutEvidence,

@@ -1,4 +1,5 @@
 import { inject } from "vitest";
+import type { ChannelName } from "../machine/channel.ts";
 import { UsageError } from "../machine/errors.ts";
 import type { BootKind } from "../machine/machine.ts";
 import type { MachineOverrides } from "../machine/merge.ts";
@@ -26,6 +27,8 @@ export interface RunContext {
   readonly timeoutScale: number;
   /** How long a pending wait may see no progress, in milliseconds; absent: as long as its test. */
   readonly progressWithin?: number;
+  /** How programs run in guests, below every test's own word. */
+  readonly channel?: ChannelName;
   /** The configuration's own machine, below every test's. */
   readonly machine: MachineOverrides;
   /** The configuration's oracle, below every test's. */

@@ -75,6 +75,7 @@ async function openSession(vitest: Vitest): Promise<RunSession> {
     filters: filtersOf(settings),
     keepTraces: settings.keepTraces,
     timeoutScale: settings.timeoutScale,
+    ...(settings.channel !== undefined && { channel: settings.channel }),
     ...(settings.progressWithin !== undefined && { progressWithin: settings.progressWithin }),
     machine: settings.machine,
     oracle: settings.oracle,

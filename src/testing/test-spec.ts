@@ -1,3 +1,4 @@
+import type { ChannelName } from "../machine/channel.ts";
 import type { Placement } from "../machine/placement.ts";
 import type { OracleSettings } from "../oracle/policy.ts";
 import type { CellName, ReportedFinding, ReportedTap } from "../report/model.ts";
@@ -17,6 +18,7 @@ export interface TestSpec {
   readonly timeoutMs: number;
   /** How long a pending wait may see no progress; absent: as long as the test. */
   readonly progressWithinMs?: number;
+  readonly channel?: ChannelName | undefined;
   readonly restartsAtMost?: number | undefined;
   /** How many VMs may run at once: their memory and vCPUs are leased together, before the test begins. */
   readonly vms: number;

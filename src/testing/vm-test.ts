@@ -1,4 +1,5 @@
 import { type TestContext, TestRunner } from "vitest";
+import type { ChannelName } from "../machine/channel.ts";
 import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import type { MachineOverrides } from "../machine/merge.ts";
 import { mergeOracle, type OracleSettings } from "../oracle/policy.ts";
@@ -35,6 +36,8 @@ export interface VmTestOptions {
    */
   readonly restartsAtMost?: number;
   readonly retry?: number;
+  /** How programs run in the guest; the setting `channel` if absent, else the image's own, else the best there is. */
+  readonly channel?: ChannelName;
   /** What is looked for on the consoles, and what becomes of it; above what petri.config.ts says. */
   readonly oracle?: OracleSettings;
   readonly tags?: string | string[];
@@ -130,6 +133,7 @@ function registerCell({ name, options, fn, cell, mode, site }: CellTest, run: Ru
     timeoutMs: timeoutMs(options.timeout, () => usual) * run.timeoutScale,
     ...progressOf(options, run),
     restartsAtMost: options.restartsAtMost,
+    channel: options.channel ?? run.channel,
     vms: options.vms ?? (takesBoot(fn) ? 2 : 1),
   });
 }

@@ -1,9 +1,11 @@
+import type { ChannelChoice } from "../guest/choose-channel.ts";
 import type { Host } from "../host/host.ts";
 import { localHost } from "../host/local.ts";
 import { prepareRecorder } from "../host/recording.ts";
 import type { Relay } from "../host/relay.ts";
 import { newRunDirectory, type RunDirectory } from "../host/run-directory.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
+import type { ChannelName } from "../machine/channel.ts";
 import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import type { Machine, MachineInput } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
@@ -21,6 +23,7 @@ import { type BackendOptions, joinRelays, openBackends } from "./carry-backends.
 import { checkFiles } from "./check-files.ts";
 import { checkHost } from "./check-host.ts";
 import { choosePlacement, detectAll, detectionOf, supportReasons } from "./detection.ts";
+import { channelFor } from "./guest-channel.ts";
 import { digestFiles, filesOf, planRecordOf } from "./plan-record-of.ts";
 import { checkRestartLimit } from "./restart-limit.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
@@ -53,6 +56,8 @@ export interface BootOptions extends BackendOptions {
   readonly progressWithin?: number | string | undefined;
   /** Evidence that no verdict on the guest's power may rest on: what is told without it shows what it was worth. */
   readonly withoutEvidence?: readonly EvidenceSource[] | undefined;
+  /** How programs run in the guest; the image's own choice if absent, else the best there is. */
+  readonly channel?: ChannelName | undefined;
   /** The address of the run's lease broker: VMs that share it share no CID of the host's vsock. */
   readonly leases?: string | undefined;
   /**
@@ -85,11 +90,19 @@ export async function boot(options: BootOptions): Promise<VirtualMachine> {
   if (reasons.length > 0) throw UnsupportedError.of(reasons, `${placement.vmm} cannot run this machine`);
   checkVmlinux(options);
   checkRestartLimit(options.restartsAtMost);
+  const channel = channelFor(machine, options.image, options.channel);
   await checkHost(machine, host);
   options.signal?.throwIfAborted();
   const relays = await openBackends(machine, options);
   try {
-    return await launch(machine, placement, detectionOf(placement.vmm, detections), host, options, relays);
+    return await launch(
+      machine,
+      placement,
+      detectionOf(placement.vmm, detections),
+      host,
+      { ...options, channel },
+      relays,
+    );
   } catch (error) {
     for (const relay of relays) relay.close();
     throw error;
@@ -107,7 +120,7 @@ function namedPrograms(): Record<string, string | undefined> {
   return { ...firmware, qemu };
 }
 
-function signalOf(options: BootOptions): { signal?: AbortSignal } {
+function signalOf(options: Pick<BootOptions, "signal">): { signal?: AbortSignal } {
   return options.signal ? { signal: options.signal } : {};
 }
 
@@ -116,7 +129,7 @@ async function launch(
   placement: Placement,
   detection: Detection,
   host: Host,
-  options: BootOptions,
+  options: Omit<BootOptions, "channel"> & { readonly channel: ChannelChoice | undefined },
   relays: readonly Relay[],
 ): Promise<VirtualMachine> {
   const vmm = vmmNamed(placement.vmm);
@@ -163,6 +176,7 @@ async function launch(
     const watch = loaded.watch ?? (await loadWatch());
     watched = watch({
       ...{ machine, placement, plan, image: options.image, running, vsock, trace, budgetMs, record, withoutEvidence },
+      channel: options.channel,
       ...{ vmlinux: options.vmlinux, oracle: options.oracle, restartsAtMost: options.restartsAtMost },
       defaultTimeoutMs: () => options.waitTimeoutMs ?? defaultWaitMs,
       release: () => {

@@ -1,19 +1,28 @@
+import type { ChannelChoice } from "../guest/choose-channel.ts";
 import { type Guest, type GuestHost, guestOf } from "../guest/driver.ts";
+import { keptChannel } from "../guest/kept-channel.ts";
 import { petriGuest } from "../guest/petri-guest.ts";
-import type { ProgramsHost } from "../guest/programs.ts";
+import { type ProgramsHost, programsOf } from "../guest/programs.ts";
 import { shellGuest } from "../guest/shell.ts";
+import type { VsockChannel } from "../host/vsock/vsock.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import { UnsupportedError } from "../machine/errors.ts";
 import { timeoutMs } from "../power/wait.ts";
 import type { ConsoleSet } from "./console-set.ts";
+import { openAgent } from "./guest-channel.ts";
 import { rebootGuest } from "./reboot-guest.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
+
+export interface GuestSettings extends Omit<ProgramsHost, "openTap"> {
+  readonly channel: ChannelChoice | undefined;
+  readonly vsock: VsockChannel | undefined;
+}
 
 /** The driver that fits the VM's image; one that refuses where none does. */
 export function guestFor(
   vm: VirtualMachine,
   consoles: ConsoleSet,
-  { defaultTimeoutMs, record, onEnd }: Omit<ProgramsHost, "openTap">,
+  { defaultTimeoutMs, record, onEnd, channel, vsock }: GuestSettings,
 ): Guest {
   const { image } = vm;
   const console = consoles.get("com1");
@@ -54,13 +63,16 @@ export function guestFor(
     onEnd,
     openTap: vm.taps.open,
   };
+  if (channel) record({ kind: "note", text: `programs run by the channel ${channel.name}: ${channel.why}` });
+  const byAgent =
+    channel?.name === "vsock" && vsock ? keptChannel((signal) => openAgent(vsock, signal), host) : undefined;
   switch (image.driver) {
     case "petri-guest":
       return petriGuest(host);
     case "shell":
-      return shellGuest(host, image.shellPrompt ?? (isSuperuser(image) ? "# " : "$ "), image.login);
+      return shellGuest(host, image.shellPrompt ?? (isSuperuser(image) ? "# " : "$ "), image.login, byAgent);
     case "none":
-      return guestOf(`the image ${image.name}`, host, {});
+      return guestOf(`the image ${image.name}`, host, byAgent ? programsOf(byAgent, host) : {});
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ChannelChoice } from "../guest/choose-channel.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import type { ConsoleName, Machine } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
@@ -33,6 +34,8 @@ export interface Launched {
   readonly budgetMs: number | undefined;
   readonly restartsAtMost: number | undefined;
   readonly defaultTimeoutMs: () => number;
+  /** How programs run in the guest. */
+  readonly channel: ChannelChoice | undefined;
   /** Our side of the machine's vsock. */
   readonly vsock: MachineVsock | undefined;
   /** Adds to the trace; a disk that refuses it fails the VM. */
@@ -75,7 +78,10 @@ export function watchVm(launched: Launched): Watched {
     oracle: oraclePolicy(mergeOracle(impliedBy(machine), launched.oracle)),
     ignoresPanics: launched.withoutEvidence.includes("console"),
     makeGuest: (self) =>
-      guestFor(self, consoles, { defaultTimeoutMs, record, onEnd: (close) => void closers.push(close) }),
+      guestFor(self, consoles, {
+        ...{ defaultTimeoutMs, record, onEnd: (close) => void closers.push(close) },
+        ...{ channel: launched.channel, vsock: launched.vsock?.channel },
+      }),
     release: () => {
       for (const close of closers) close();
       launched.release();

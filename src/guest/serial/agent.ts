@@ -1,4 +1,5 @@
 import { UsageError } from "../../machine/errors.ts";
+import { quote } from "../command.ts";
 import { type SumKind, shortSum } from "./coded.ts";
 
 // The agent is a few functions of POSIX shell that run in the guest while Petri drives it by a serial line. It reads
@@ -97,11 +98,6 @@ export const leave = "\n.\n";
 export function requestLine(id: number, body: string, sums: SumKind): string {
   const bytes = Buffer.from(`${id} ${body}`, "latin1");
   return `@${id} ${shortSum(bytes, sums)} ${bytes.length} ${body}\n`;
-}
-
-/** Any text as one word of a shell. */
-export function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Any path as one word of a shell, in printable ASCII. @throws UsageError for one that no shell can take */

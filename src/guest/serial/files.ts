@@ -1,6 +1,7 @@
 import { HostError } from "../../machine/errors.ts";
 import { printable } from "../../power/printable.ts";
-import { pathWord, printfFormat, quote } from "./agent.ts";
+import { quote } from "../command.ts";
+import { pathWord, printfFormat } from "./agent.ts";
 import { decode, fits, readSummary, type Summary, shortSum } from "./coded.ts";
 import { type AgentFacts, type AgentLink, type Body, damaged } from "./link.ts";
 

@@ -1,7 +1,7 @@
 import { HostError, TimeoutError } from "../../machine/errors.ts";
-import { printable } from "../../power/printable.ts";
 import { longestTimerMs, reasonWithContext, showDuration } from "../../power/wait.ts";
 import { anySignal } from "../any-signal.ts";
+import { killedNote, noFolder as lacksFolder, termMs, unkillable } from "../command.ts";
 import type { ExecEnd } from "../exec.ts";
 import { noFolder, notKept, pathWord, vanished } from "./agent.ts";
 import { decode, fits, readSummary, type SumKind } from "./coded.ts";
@@ -11,8 +11,6 @@ import { type AgentLink, damaged, damagedFrame } from "./link.ts";
 /** A command whose end was not heard of is asked after: the news may have been damaged. */
 const firstPollMs = 2_000;
 const longestPollMs = 10_000;
-/** Between asking a command to end and ending it. */
-const termMs = 2_000;
 /** Long enough for a busy guest to say what became of a command that was killed. */
 const afterKillMs = 20_000;
 
@@ -181,8 +179,7 @@ async function outcomeOf(
   if (status === notKept) {
     throw new HostError(`${title} was not started: the guest cannot keep it: ${await whyNotKept(link, slot, signal)}`);
   }
-  if (status === noFolder)
-    throw new HostError(`${title} was not started: the guest has no folder ${printable(cwd ?? ".")}`);
+  if (status === noFolder) throw lacksFolder(title, cwd);
   if (status === vanished) throw new HostError(`${title} vanished: the guest killed it and what watched over it`);
   const [stdout, stderr] = [
     told.stdout.bytes ?? (await readPieces(link, `"$D/${slot}.o"`, told.stdout.length, signal)),
@@ -204,16 +201,9 @@ async function kill(link: AgentLink, slot: number, id: number): Promise<string> 
         return await killed;
       }),
     );
-    const said = [
-      ["stdout", told.stdout],
-      ["stderr", told.stderr],
-    ] as const;
-    const lines = said.map(([name, { bytes, length }]) =>
-      bytes?.length ? `${name} so far: ${printable(bytes.toString("utf8").slice(-150))}` : `${length} bytes on ${name}`,
-    );
-    return `it was killed in the guest; ${lines.join(", ")}`;
+    return killedNote(told.stdout, told.stderr);
   } catch {
-    return "it could not be killed: the guest answers no more";
+    return unkillable;
   }
 }
 

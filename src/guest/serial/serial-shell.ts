@@ -1,7 +1,6 @@
-import { UsageError } from "../../machine/errors.ts";
 import type { GuestChannel } from "../channel.ts";
+import { checkCommand, quote, titleOf } from "../command.ts";
 import { type ExecOptions, ExecResult } from "../exec.ts";
-import { quote } from "./agent.ts";
 import { readFile, writeFile } from "./files.ts";
 import type { AgentLink } from "./link.ts";
 import { runCommand } from "./run.ts";
@@ -27,8 +26,9 @@ export class SerialShell implements GuestChannel {
    * @throws TimeoutError when its time is over; it and all it started in its process group are killed first
    */
   async exec(command: string | readonly string[], timeoutMs: number, options: ExecOptions = {}): Promise<ExecResult> {
+    checkCommand(command, options);
     const script = scriptOf(command, options.env);
-    const title = typeof command === "string" ? command : command.map(quote).join(" ");
+    const title = titleOf(command);
     const input = typeof options.input === "string" ? Buffer.from(options.input) : options.input;
     const { cwd, signal } = options;
     const start = performance.now();
@@ -69,9 +69,6 @@ export class SerialShell implements GuestChannel {
 }
 
 function scriptOf(command: string | readonly string[], env: ExecOptions["env"] = {}): Buffer {
-  const problems = Object.keys(env).filter((name) => !/^[A-Za-z_]\w*$/.test(name));
-  if (problems.length > 0)
-    throw UsageError.of(problems.map((name) => `env: ${JSON.stringify(name)} is no variable's name`));
   const variables = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
   // `exec`: a signal then kills the program itself, and no shell between.
   const text = typeof command === "string" ? command : `exec ${command.map(quote).join(" ")}`;

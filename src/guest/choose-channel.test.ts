@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { chooseChannel } from "./choose-channel.ts";
+
+const all = { hasVsock: true, hasShell: true, hasAgent: true };
+
+test("the best that the machine and its image have is taken, and why no better one", () => {
+  expect(chooseChannel(undefined, all)).toEqual({ name: "vsock", why: "the best there is" });
+  expect(chooseChannel(undefined, { ...all, hasVsock: false })).toMatchObject({
+    name: "serial",
+    why: expect.stringContaining("no vsock: the machine has no vsock: write vsock: true"),
+  });
+  expect(chooseChannel(undefined, { ...all, hasAgent: false })).toMatchObject({
+    name: "serial",
+    why: expect.stringContaining("no vsock: the image is not known to start petri-agent"),
+  });
+  expect(chooseChannel(undefined, { hasVsock: false, hasShell: false, hasAgent: false })).toBeUndefined();
+});
+
+test("what is asked for is taken, or refused with what to do", () => {
+  expect(chooseChannel("serial", all)).toEqual({ name: "serial", why: "as asked for" });
+  expect(chooseChannel("vsock", { ...all, hasAgent: false })).toEqual({ name: "vsock", why: "as asked for" });
+  expect(() => chooseChannel("vsock", { ...all, hasVsock: false })).toThrow(
+    "channel: vsock cannot be had: the machine has no vsock: write vsock: true",
+  );
+  expect(() => chooseChannel("serial", { ...all, hasShell: false })).toThrow(
+    'channel: serial cannot be had: the image has no shell on a console: write driver: "shell"',
+  );
+});
