@@ -1,0 +1,63 @@
+import type { Client, ClientChannel } from "ssh2";
+import { HostError } from "../../machine/errors.ts";
+import { printable } from "../../power/printable.ts";
+
+type Open = (done: (error: Error | undefined, stream: ClientChannel) => void) => void;
+
+/**
+ * Sessions of one connection, of which a server has a limit of its own that it tells by refusing (sshd's MaxSessions,
+ * 10 unless set): one more than it takes waits for another to end.
+ */
+export class SessionQueue {
+  readonly #waiting: (() => void)[] = [];
+  #open = 0;
+  #ended = 0;
+
+  constructor(client: Client) {
+    client.on("close", () => {
+      this.#ended++;
+      this.#next();
+    });
+  }
+
+  /** @throws HostError if the server refuses, and none is open that could end */
+  async open(ask: Open): Promise<ClientChannel> {
+    while (true) {
+      const endedBefore = this.#ended;
+      this.#open++;
+      const opened = await this.#ask(ask);
+      if (!(opened instanceof Error)) {
+        opened.on("close", () => {
+          this.#open--;
+          this.#ended++;
+          this.#next();
+        });
+        return opened;
+      }
+      this.#open--;
+      const isFull = "reason" in opened;
+      // One may have ended while the refusal was on its way.
+      if (isFull && this.#ended > endedBefore) continue;
+      if (!isFull || this.#open === 0) {
+        this.#next();
+        throw new HostError(`ssh: the guest opens no session: ${printable(opened.message)}`, { cause: opened });
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #ask(ask: Open): Promise<ClientChannel | Error> {
+    return new Promise((resolve) => {
+      try {
+        ask((error, stream) => resolve(error ?? stream));
+      } catch (error) {
+        // ssh2 throws where the connection is closed.
+        resolve(error as Error);
+      }
+    });
+  }
+
+  #next(): void {
+    for (const go of this.#waiting.splice(0)) go();
+  }
+}
