@@ -17,6 +17,7 @@ interface Entry {
 const commands: Readonly<Record<string, Entry>> = {
   boot: { summary: "boot one machine from the shell", load: () => import("./boot.ts") },
   test: { summary: "run VM tests with vitest", load: () => import("./test.ts") },
+  attach: { summary: "look at the VM of a test that --pause keeps", load: () => import("./attach.ts") },
   doctor: { summary: "what this host can run, proven by running it", load: () => import("./doctor.ts") },
   images: { summary: "list, build and remove guest images", load: () => import("./images.ts") },
   lab: { summary: "run a command where KVM and vsock work", load: () => import("./lab.ts") },

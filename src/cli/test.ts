@@ -13,6 +13,7 @@ Examples:
   $ petri test
   $ petri test --vmm v86 --boot kernel,pcat
   $ petri test tests/watchdog.test.ts --name "resets a hung guest" --repeat-until-fail
+  $ petri test --pause tests/boot.test.ts        then, in another terminal: petri attach
   $ petri test --require qemu,v86 --floor ci/floor.json
   $ petri test -- --coverage
 `;
@@ -23,6 +24,7 @@ export function define(run: RunAction, argv: readonly string[]): Command {
     .option("--name <REGEX>", "only tests whose name matches")
     .option("--shard <I/N>", "one of N parts of the test files, such as 1/3")
     .option("--repeat-until-fail [TIMES]", "again and again until something fails; that often at most")
+    .option("--pause", "keep the VM of a failing test, frozen, until somebody has looked at it: petri attach")
     .option("--floor <FILE>", "a file that says how many of which cells must have run")
     .option("--min-cells <N>", "how many cells must have run")
     .option("--reporter <NAME>", "a vitest reporter beside Petri's own (repeats)", collect)
@@ -44,6 +46,7 @@ export function define(run: RunAction, argv: readonly string[]): Command {
         name: options.name,
         shard: options.shard,
         repeatUntilFail: repeats(options.repeatUntilFail),
+        pause: options.pause,
         minCells: options.minCells === undefined ? undefined : count("--min-cells", options.minCells),
         floor: options.floor,
         reporters: options.reporter,
@@ -63,6 +66,7 @@ interface TestOptions {
   readonly name?: string;
   readonly shard?: string;
   readonly repeatUntilFail?: string | true;
+  readonly pause?: boolean;
   readonly floor?: string;
   readonly minCells?: string;
   readonly reporter?: string[];

@@ -41,7 +41,8 @@ function ownerDir(root: string, path: string): string {
   return dir;
 }
 
-function hasLiveOwner(dir: string): boolean {
+/** Whether the process that made a run directory below the root still runs. */
+export function hasLiveOwner(dir: string): boolean {
   const [pid, startTime] = basename(dir).split("-");
   return startTime !== undefined && startTimeOf(Number(pid)) === startTime;
 }

@@ -21,6 +21,7 @@ import { imageOfCell } from "./cell-image.ts";
 import { imageOf } from "./cell-machine.ts";
 import { bodyHadItsTurn, endBody } from "./end-body.ts";
 import { forgetVm, markTestFailure, registerVm } from "./matchers/subjects.ts";
+import { pauseVms } from "./pause.ts";
 import { reportedTaps } from "./reported-taps.ts";
 import { tellImageProgress } from "./reporters/image-progress.ts";
 import { Reservation, resourcesOf } from "./reservation.ts";
@@ -74,6 +75,7 @@ export class Attempt {
   private timer: NodeJS.Timeout | undefined;
   private readonly earlierErrors: number;
   private startedAt = Number.POSITIVE_INFINITY;
+  private stoppedAt = Number.POSITIVE_INFINITY;
   private failure: Error | undefined;
   /** What ended a VM while the attempt was closing. */
   private late: Error | undefined;
@@ -91,7 +93,7 @@ export class Attempt {
 
   /** Since its clock started. */
   get elapsedMs(): number {
-    return Math.max(0, performance.now() - this.startedAt);
+    return Math.max(0, Math.min(performance.now(), this.stoppedAt) - this.startedAt);
   }
 
   /** Gets what the test needs before its clock starts: the image, then memory and vCPUs. */
@@ -138,6 +140,12 @@ export class Attempt {
     this.failure = at(this.parts.spec.site, forBody);
     markTestFailure(error);
     for (const vm of this.vms) vm.poison(error);
+    // What came next would hide what led to it.
+    if (this.parts.run.pause)
+      for (const vm of this.vms)
+        vm.kept()
+          .freeze()
+          .catch(() => {});
     this.abort(error);
     await bodyHadItsTurn();
     endBody(this.parts.vitestSignal, forBody);
@@ -156,6 +164,8 @@ export class Attempt {
     const { task, spec } = this.parts;
     // A body that never yielded kept the timer from firing.
     const cutShort = this.failure ?? (this.elapsedMs > spec.timeoutMs ? timeoutError(spec) : undefined);
+    this.stoppedAt = performance.now();
+    if (this.parts.run.pause && !task.fails) await this.pause(cutShort);
     this.abort(new Error("the test is over"));
     const ends = [
       ...[...this.booting].map((late) =>
@@ -178,6 +188,14 @@ export class Attempt {
     for (const vm of this.vms) forgetVm(vm);
     this.lease?.release();
     return problems;
+  }
+
+  /** Until somebody has looked at the VMs, if the test has failed as far as is known. */
+  private async pause(cutShort: Error | undefined): Promise<void> {
+    const { task, spec, vitestSignal } = this.parts;
+    const failure = this.ownErrors()[0] ?? cutShort ?? looseEnds(task, spec, this.vms)[0];
+    if (!failure) return;
+    await pauseVms({ name: task.fullTestName, signal: vitestSignal }, this.vms, failure);
   }
 
   /** Keeps or removes the traces, once it is known how the attempt went. Returns the folders that stay. */

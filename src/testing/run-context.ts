@@ -23,6 +23,8 @@ export interface RunContext {
   readonly leases: string;
   readonly filters: CellFilters;
   readonly keepTraces: KeepPolicy;
+  /** The VMs of a test that fails are kept until somebody has looked at them. */
+  readonly pause: boolean;
   /** Factor on every timeout, for slow hosts. */
   readonly timeoutScale: number;
   /** How long a pending wait may see no progress, in milliseconds; absent: as long as its test. */

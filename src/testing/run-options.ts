@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly flags?: Readonly<Record<string, string | undefined>>;
   /** How many cells must have run, or a file that says so. */
   readonly floor?: number | string | undefined;
+  /** Keep the VMs of a test that fails until somebody has looked at them. */
+  readonly pause?: boolean;
 }
 
 /** How a run went, for the one who started it. */

@@ -74,6 +74,7 @@ async function openSession(vitest: Vitest): Promise<RunSession> {
     leases: broker.address,
     filters: filtersOf(settings),
     keepTraces: settings.keepTraces,
+    pause: options.pause ?? false,
     timeoutScale: settings.timeoutScale,
     ...(settings.channel !== undefined && { channel: settings.channel }),
     ...(settings.progressWithin !== undefined && { progressWithin: settings.progressWithin }),

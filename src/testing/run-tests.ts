@@ -1,4 +1,5 @@
 import { UsageError } from "../machine/errors.ts";
+import { checkPause } from "./pause.ts";
 import { announceRound } from "./reporters/announce-round.ts";
 import { leaveOptions, leftVerdict } from "./run-options.ts";
 import { sessionOf } from "./run-session.ts";
@@ -16,6 +17,8 @@ export interface TestFlags {
   readonly shard?: string | undefined;
   /** Runs everything again and again until something fails: that often at most, or for ever. */
   readonly repeatUntilFail?: number | boolean | undefined;
+  /** Keeps the VMs of a test that fails, frozen, until somebody has looked at them: `petri attach`. */
+  readonly pause?: boolean | undefined;
   /** How many cells must have run. */
   readonly minCells?: number | undefined;
   /** A file that says how many of which cells must have run. */
@@ -29,10 +32,11 @@ export interface TestFlags {
 /**
  * Runs VM tests as `petri test` does, in the working directory. Resolves to the exit code: 0 if all went well, 1 if
  * a test failed, none ran, or the run fell short of what it must do; 130 if it was interrupted. Throws UsageError where
- * vitest is not installed or a flag cannot be.
+ * vitest is not installed or a flag cannot be, such as `pause` in CI.
  */
 export async function runTests(flags: TestFlags): Promise<number> {
   const { repeatUntilFail = false } = flags;
+  if (flags.pause) checkPause();
   if (repeatUntilFail === false) return await runOnce(flags);
   const most = repeatUntilFail === true ? Number.POSITIVE_INFINITY : repeatUntilFail;
   for (let round = 1; round <= most; round++) {
@@ -48,7 +52,7 @@ async function runOnce(flags: TestFlags): Promise<number> {
   const { options: own } = parseCLI(["vitest", ...(flags.passThrough ?? [])]);
   const { filters, options, overrides } = await vitestSetup(flags.paths ?? [], own.config);
   const floor = flags.minCells ?? flags.floor;
-  leaveOptions({ flags: flags.settings ?? {}, floor }, sessionOf);
+  leaveOptions({ flags: flags.settings ?? {}, floor, pause: flags.pause ?? false }, sessionOf);
   process.exitCode = undefined;
   try {
     await startVitest(

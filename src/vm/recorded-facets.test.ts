@@ -5,11 +5,15 @@ import { recordedFacets } from "./recorded-facets.ts";
 test("files are named from the trace's folder on, and stand in the record if they are in it", async () => {
   const notes: UntimedEvent[] = [];
   const write = vi.fn(async (_path: string) => {});
-  const facets = recordedFacets({ screenshot: write, dumpMemory: write }, "/trace", (event) => notes.push(event));
+  const facets = recordedFacets({ screenshot: write, dumpMemory: write, gdb: write }, "/trace", (event) =>
+    notes.push(event),
+  );
   await facets.screenshot?.("before.png");
   await facets.dumpMemory?.("deep/memory.elf");
   await facets.dumpMemory?.("/elsewhere/memory.elf");
-  expect(write.mock.calls).toEqual([["/trace/before.png"], ["/trace/deep/memory.elf"], ["/elsewhere/memory.elf"]]);
+  await facets.gdb?.("gdb");
+  const paths = ["/trace/before.png", "/trace/deep/memory.elf", "/elsewhere/memory.elf", "/trace/gdb"];
+  expect(write.mock.calls).toEqual(paths.map((path) => [path]));
   expect(notes).toEqual([
     { kind: "picture", file: "before.png" },
     { kind: "note", text: "memory of the guest: deep/memory.elf" },

@@ -11,7 +11,7 @@ export function recordedFacets(
   traceDir: string,
   note: (event: UntimedEvent) => void,
 ): Partial<Facets> {
-  const { screenshot, dumpMemory } = facets;
+  const { screenshot, dumpMemory, gdb } = facets;
   const recorded = (write: (path: string) => Promise<void>, event: (file: string) => UntimedEvent) => {
     return async (path: string) => {
       const full = resolve(traceDir, path);
@@ -23,6 +23,7 @@ export function recordedFacets(
   };
   return {
     ...facets,
+    ...(gdb && { gdb: async (path: string) => await gdb(resolve(traceDir, path)) }),
     ...(screenshot && { screenshot: recorded(screenshot, (file) => ({ kind: "picture", file })) }),
     ...(dumpMemory && {
       dumpMemory: recorded(dumpMemory, (file) => ({ kind: "note", text: `memory of the guest: ${file}` })),

@@ -21,6 +21,7 @@ import { type CrashScene, eventMessage, surroundings } from "./crash-message.ts"
 import { CrashWatch } from "./crash-watch.ts";
 import type { FindingJournal } from "./findings.ts";
 import { noProgress } from "./hang-evidence.ts";
+import { KeptVm } from "./kept/kept-vm.ts";
 import { looseEnds } from "./loose-ends.ts";
 import { machineEvidence } from "./machine-evidence.ts";
 import type { PhaseRecord } from "./phase-tracker.ts";
@@ -72,6 +73,7 @@ export class VirtualMachine {
   private readonly facets: Partial<Facets>;
   /** What an unexpected crash left in the vCPUs, on its way into the record: no end and no reset comes before it. */
   private evidence: Promise<unknown> | undefined;
+  private keptVm: KeptVm | undefined;
   private bootOffsets: VmmEvent["offsets"] = {};
 
   constructor(parts: VmParts) {
@@ -312,6 +314,18 @@ export class VirtualMachine {
   /** Records how the run was judged, before or after its end. Throws HostError if the trace cannot be written. */
   conclude(verdict: Verdict): void {
     this.parts.trace.conclude(verdict);
+  }
+
+  /** The same VM for somebody who looks at it once its test has failed. */
+  kept(): KeptVm {
+    this.keptVm ??= new KeptVm({
+      ...{ vmm: this.plan.vmm, traceDir: this.traceDir, facets: this.facets },
+      ...{ running: this.parts.running, consoles: this.parts.consoles },
+      state: () => this.state,
+      lastEvent: () => this.power.events.at(-1),
+      note: (event) => this.note(event),
+    });
+    return this.keptVm;
   }
 
   /** Something failed beneath the guest, such as a full disk: the VM is of no use any more, and `crashed` says so. */

@@ -201,6 +201,8 @@ export interface Facets {
   dumpMemory: (path: string) => Promise<void>;
   /** A non-maskable interrupt to every vCPU. */
   nmi: () => Promise<void>;
+  /** Listens on a Unix socket for GDB's remote protocol: `target remote PATH`. The guest stops when a debugger comes. */
+  gdb: (path: string) => Promise<void>;
   /** Wakes a guest that sleeps (ACPI S3), or that is just falling asleep. Rejects with TimeoutError if it does not. */
   wake: () => Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { VmmError } from "../../machine/errors.ts";
 import type { Facets, VmmPlan } from "../contract.ts";
 import type { QmpClient } from "../qmp.ts";
 import type { GuestSleep } from "./guest-sleep.ts";
@@ -18,11 +19,22 @@ export function qemuFacets(qmp: QmpClient, plan: VmmPlan, sleep: GuestSleep): Pa
     dumpMemory: async (path) =>
       void (await qmp.execute("dump-guest-memory", { paging: false, protocol: `file:${path}` })),
     nmi: async () => void (await qmp.execute("inject-nmi")),
+    gdb: async (path) => {
+      const told = z.string().parse(await qmp.execute("human-monitor-command", gdbServerOn(path)));
+      // The monitor has no other way to refuse (gdbserver of hmp-commands.hx).
+      if (!told.startsWith("Waiting for gdb connection"))
+        throw new VmmError(`QEMU opens no gdb server: ${told.trim()}`);
+    },
     wake: () => sleep.wake(),
     ...(plan.run.args.includes("std")
       ? { screenshot: async (filename) => void (await qmp.execute("screendump", { filename, format: "png" })) }
       : {}),
   };
+}
+
+/** A comma ends a value of a character device, unless it is doubled (QemuOpts). */
+function gdbServerOn(path: string): { "command-line": string } {
+  return { "command-line": `gdbserver unix:${path.replaceAll(",", ",,")},server=on,wait=off` };
 }
 
 /** Whether every vCPU of `info registers -a` is in HLT with interrupts off. */
