@@ -18,7 +18,7 @@ export interface OpenTap {
   readonly points: readonly TapPoint[];
   push(text: string): void;
   /** The stream is at its end. Throws TapError if it is not to be trusted, for its own reasons or what `judge` finds. */
-  end(judge?: (points: readonly TapPoint[]) => readonly string[]): TapResult;
+  end(judge?: (points: readonly TapPoint[], isWhole: boolean) => readonly string[]): TapResult;
   /** It will not be read on, for this reason. */
   abandon(reason: string): void;
 }
@@ -70,7 +70,8 @@ export class TapJournal {
         stream.push(piece);
       },
       end: (judge = () => []) => {
-        const problems = [...stream.end(), ...judge(stream.points)];
+        const own = stream.end();
+        const problems = [...own, ...judge(stream.points, own.length === 0)];
         close(problems);
         const facts = { title, points: stream.points, text: text.join("") };
         if (problems.length > 0) throw tapError(facts, problems);

@@ -7,6 +7,7 @@ import type { TapPoint } from "./tree.ts";
 
 /** KSFT_SKIP of tools/testing/selftests/kselftest.h. */
 const kselftestSkip = 4;
+const longestTitle = 80;
 
 export interface RunTapOptions extends ExecOptions {
   /** How many results there are, for a program that prints no plan. */
@@ -24,8 +25,7 @@ export async function runTap(
   { plan, ...options }: RunTapOptions = {},
 ): Promise<TapResult> {
   checkPlan(plan);
-  const title = typeof command === "string" ? command : command.join(" ");
-  const tap = openTap(title, { plan });
+  const tap = openTap(titleOf(command), { plan });
   let result: ExecResult;
   try {
     result = await exec(command, options);
@@ -34,13 +34,21 @@ export async function runTap(
     throw error;
   }
   tap.push(result.stdout.toString("utf8"));
-  return tap.end((points) => problemsOf(result, points));
+  return tap.end((points, isWhole) => problemsOf(result, points, isWhole));
 }
 
-function problemsOf({ exitCode, signal, stderr }: ExecResult, points: readonly TapPoint[]): string[] {
+/** A script by its first line: reports call its results by it. */
+function titleOf(command: string | readonly string[]): string {
+  const text = (typeof command === "string" ? command : command.join(" ")).trim();
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length > longestTitle ? `${line.slice(0, longestTitle)}…` : line === text ? line : `${line} …`;
+}
+
+function problemsOf({ exitCode, signal, stderr }: ExecResult, points: readonly TapPoint[], isWhole: boolean): string[] {
   const isSkipped = exitCode === kselftestSkip && points.every(({ outcome }) => outcome === "skipped");
   const isKilled = signal !== null && signal !== "unknown";
-  if (!isKilled && (exitCode === 0 || isSkipped || points.some(({ outcome }) => outcome === "failed"))) return [];
+  const isTold = isWhole && (isSkipped || points.some(({ outcome }) => outcome === "failed"));
+  if (!isKilled && (exitCode === 0 || isTold)) return [];
   const said = stderr.toString("utf8").trim().split("\n").at(-1);
   return [`it ${describeEnd({ exitCode, signal })}${said ? `, and said last: ${printable(said)}` : ""}`];
 }
