@@ -1,7 +1,9 @@
-import type { Disk } from "../machine/machine.ts";
+import type { DiskBus } from "../machine/disk.ts";
 
 /** Every disk with a slot: the ones named keep theirs, the others take the first free one of their bus, in order. */
-export function withSlots(disks: readonly Disk[]): (Disk & { readonly slot: number })[] {
+export function withSlots<D extends { readonly bus: DiskBus; readonly slot?: number | undefined }>(
+  disks: readonly D[],
+): (D & { readonly slot: number })[] {
   const taken = new Set(disks.filter((disk) => disk.slot !== undefined).map((disk) => `${disk.bus} ${disk.slot}`));
   return disks.map((disk) => {
     if (disk.slot !== undefined) return { ...disk, slot: disk.slot };

@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { briefMachine } from "../machine/brief.ts";
+import { importText, importWords } from "./import.ts";
+
+const textOf = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`../../fixtures/command-lines/${name}`, import.meta.url)), "utf8");
+
+function shown(imported: ReturnType<typeof importText>) {
+  const notCarried = imported.notCarried.map(({ option, reason }) => `${option} (${reason})`);
+  return { vmm: imported.vmm, ...briefMachine(imported.machine), notCarried };
+}
+
+test("a libvirt domain", () => {
+  const imported = importText(textOf("domain.xml"));
+  expect(importWords(["virsh", "define", "web.xml"], { readText: () => textOf("domain.xml") })).toEqual(imported);
+  expect(shown(imported)).toMatchSnapshot();
+});
+
+test("a vm.conf", () => {
+  expect(
+    shown(importWords(["vmctl", "load", "/etc/vm.conf"], { readText: () => textOf("vm.conf") })),
+  ).toMatchSnapshot();
+});
+
+test("QEMU's -readconfig", () => {
+  const config = `# ours
+[machine]
+  type = "q35"
+[drive "d0"]
+  file = "a,b.img"
+  if = "none"
+  format = "raw"
+[device "disk"]
+  driver = "virtio-blk-pci"
+  drive = "d0"
+`;
+  const { machine } = importText("qemu-system-x86_64 -readconfig my.cfg", { readText: () => config });
+  expect(machine.chipset).toBe("q35");
+  expect(machine.disks).toMatchObject([{ file: "a,b.img", bus: "virtio", format: "raw", persist: true }]);
+  expect(() => importText("qemu-system-x86_64 -readconfig c", { readText: () => "[what]\n" })).toThrow(
+    /c:1: There is no option group 'what'/,
+  );
+});
+
+test("bhyve's -k", () => {
+  const config = "name=web\nmemory.size=1G\npci.0.2.0.device=virtio-blk\npci.0.2.0.path=/vm/a.img\npci.0.2.0.ro=true\n";
+  expect(importText("bhyve -k web.conf", { readText: () => config }).machine).toMatchObject({
+    name: "web",
+    memory: { size: 2 ** 30 },
+    disks: [{ file: "/vm/a.img", bus: "virtio" }],
+  });
+});
+
+test("a file that cannot be read is told, not guessed", () => {
+  for (const command of ["qemu-system-x86_64 -readconfig x.cfg", "bhyve -k x.conf", "vmctl load x.conf"]) {
+    expect(JSON.stringify(importText(command).notCarried)).toContain("cannot be read here");
+  }
+});
+
+test.each([
+  ["<domain><name>x</name>", /XML error: line 1: <domain> does not end/],
+  ["<domain><memory>1</memory><on_crash>explode</on_crash></domain>", /unknown on_crash action: explode/],
+  ["virsh start web", /virsh start: is another command/],
+])("%s is refused", (text, message) => {
+  expect(() => importText(text)).toThrow(message);
+});
