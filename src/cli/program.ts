@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, Entry>> = {
   lab: { summary: "run a command where KVM and vsock work", load: () => import("./lab.ts") },
   repro: { summary: "boot the machine of a trace again", load: () => import("./repro.ts") },
   replay: { summary: "ask a run's expectations again, of its record", load: () => import("./replay.ts") },
+  import: { summary: "read a VMM's command line as a machine", load: () => import("./import.ts") },
   console: { summary: "play a console of a trace back", load: () => import("./console.ts") },
   oracle: { summary: "what crashed, in saved console logs", load: () => import("./oracle.ts") },
   clean: { summary: "remove old results", load: () => import("./clean.ts") },
