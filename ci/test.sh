@@ -12,3 +12,4 @@ node fixtures/petri-agent/build.mjs --check || [ $? -eq 77 ]
 npx vitest run
 # README's first command leaves out what takes its time.
 ALL_VMMS=1 bash ci/petri.sh --floor ci/floor.json
+bash ci/doubles.sh

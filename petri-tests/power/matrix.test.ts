@@ -8,7 +8,7 @@ const image = "petri-guest";
 const boot = ["kernel", "pcat"] as const;
 const anywhere = patiently(matrix({ boot, image }));
 const onQemu = matrix({ vmm: "qemu", boot, image });
-const onV86 = anywhere.filter(({ vmm }) => vmm === "v86");
+const onV86 = patiently(matrix({ vmm: "v86", boot, image }));
 const v86Kernel = onV86.filter(({ boot }) => boot === "kernel");
 const byKernel = { boot: "kernel", image } as const;
 const q35 = matrix({ ...byKernel, vmm: "qemu" });
@@ -50,6 +50,15 @@ const causes: readonly Cells[] = [
   { what: "debug-exit", kind: "shutdown", on: onQemu, machine: { vmmOptions: debugExit }, endsVmm: true },
 ];
 
+/** Where no row of the table has the cause, no guest there can bring it about. */
+function told(what: Cause, cells: Cells["on"]): Cells["on"] {
+  return cells.map((cell) =>
+    cell.leftOut !== undefined || causeTable.some((row) => row.vmm === cell.vmm && row.cause === what)
+      ? cell
+      : { ...cell, leftOut: `a guest of ${cell.vmm} cannot bring ${what} about` },
+  );
+}
+
 const actions = ["reset", "halt", "exit:7", "exit"] as const;
 type Action = (typeof actions)[number];
 
@@ -71,14 +80,13 @@ describe.concurrent("power", () => {
   for (const action of actions) {
     for (const cells of causes.filter((each) => isWanted(action, each))) {
       const { what, kind, on, endsVmm } = cells;
-      vmTest(`${what}, ${action}`, { on, machine: machineOf(cells, action) }, async ({ vm }) => {
-        const { confidence } = expectedVerdict(causeRow(vm.plan.vmm, vm.plan.accelerator, what)) ?? {};
+      vmTest(`${what}, ${action}`, { on: told(what, on), machine: machineOf(cells, action) }, async ({ vm }) => {
+        const verdict = expectedVerdict(causeRow(vm.plan.vmm, vm.plan.accelerator, what));
         const event = await cause(vm, what);
         expect(event).toMatchObject({
+          ...verdict,
           kind,
-          cause: what,
           action,
-          confidence,
           evidence: expect.arrayContaining([expect.any(String)]),
         });
         if (action === "reset") {

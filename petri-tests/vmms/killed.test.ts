@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { boot, resolveImage } from "petri-vm";
+import { boot, type Placement, resolveImage } from "petri-vm";
 import { expect, matrix, vmTest } from "petri-vm/test";
 
 const folder = () => join(mkdtempSync(join(tmpdir(), "petri-killed-")), "trace");
@@ -29,7 +29,7 @@ function commandsWith(text: string | undefined): string[] {
 }
 
 // Booted by the library: the VM of a test would fail it.
-const guestOn = async (vmm: "qemu" | "v86", options: { traceDir: string; signal?: AbortSignal }) =>
+const guestOn = async (vmm: Placement["vmm"], options: { traceDir: string; signal?: AbortSignal }) =>
   boot({
     ...{ image: await resolveImage("petri-guest", "kernel"), machine: { memory: { size: "64M" as const } } },
     ...{ placement: { vmm }, ...options },
@@ -39,7 +39,7 @@ vmTest(
   "a VMM that is killed ends every wait at once, with the offset where the guest stopped",
   { on: matrix({ boot: "kernel", image: "petri-guest" }) },
   async ({ cell }) => {
-    const vm = await guestOn(cell.vmm as "qemu" | "v86", { traceDir: folder() });
+    const vm = await guestOn(cell.vmm, { traceDir: folder() });
     await vm.guest.ready();
     // A guest that is gone proves no absence.
     const absence = vm.console().expectNot("never", { during: "60s" });
@@ -66,7 +66,7 @@ vmTest(
       const reason = new Error(`called off after ${ms} ms`);
       const off = new AbortController();
       setTimeout(() => off.abort(reason), ms);
-      const end = await guestOn(cell.vmm as "qemu" | "v86", { traceDir, signal: off.signal }).catch((error) => error);
+      const end = await guestOn(cell.vmm, { traceDir, signal: off.signal }).catch((error) => error);
       if (end !== reason) await end.quit();
       expect(commandsWith(runDirOf(traceDir))).toEqual([]);
     }

@@ -1,6 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { expect, test, vi } from "vitest";
 import { describeFindings } from "./doctor/print-findings.ts";
 import { newFolder, runPetri } from "./test/run-petri.ts";
+
+const doubleOf = (program: string) => fileURLToPath(new URL(`../../fixtures/vmms/${program}`, import.meta.url));
 
 test("it proves v86 by running it, and ends with 0 since one VMM works", async () => {
   const { exitCode, stdout } = await runPetri(newFolder(), ["doctor", "--json"]);
@@ -10,7 +13,8 @@ test("it proves v86 by running it, and ends with 0 since one VMM works", async (
     works: true,
     accelerators: [{ name: "jit", works: true, cpuMode: 32 }],
   });
-  expect(findings).toMatchObject({ elsewhere: [{ vmm: "openvmm" }, { vmm: "bhyve" }, { vmm: "vmctl" }] });
+  const bhyve = { vmm: "bhyve", reason: "needs a FreeBSD host" };
+  expect(findings).toMatchObject({ elsewhere: [bhyve, { vmm: "openvmm" }, { vmm: "vmctl" }] });
 });
 
 test("a QEMU that is missing is told with the command that mends it", async () => {
@@ -19,6 +23,13 @@ test("a QEMU that is missing is told with the command that mends it", async () =
   expect(stdout).toContain(
     "✗ qemu\n  - /nonexistent/qemu, named by PETRI_QEMU, is not a program\n    fix: set PETRI_QEMU",
   );
+});
+
+test("a double that is named is told as one", async () => {
+  const { exitCode, stdout } = await runPetri(newFolder(), ["doctor"], { PETRI_BHYVE: doubleOf("bhyve") });
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^✓ bhyve \(double\) 15\.0 {2}\S+\n {2}✓ bhyve-vmm: ran 64-bit guest code in \d+ ms\n/m);
+  expect(stdout).toContain("  - a double: it stands for the real bhyve, and proves nothing of it\n");
 });
 
 test("what is printed says what was proven and what is missing", () => {
@@ -38,7 +49,7 @@ test("what is printed says what was proven and what is missing", () => {
           fixes: ["sudo apt-get install -y ovmf"],
         },
       ],
-      elsewhere: [{ vmm: "bhyve", reason: "needs a FreeBSD host; not carried yet" }],
+      elsewhere: [{ vmm: "bhyve", reason: "needs a FreeBSD host" }],
       images: [],
       cacheFolder: "/home/me/.cache/petri",
       runDirectory: "/tmp/petri-1000",
@@ -56,7 +67,7 @@ test("what is printed says what was proven and what is missing", () => {
       - no UEFI firmware found
         fix: sudo apt-get install -y ovmf
 
-    - bhyve: needs a FreeBSD host; not carried yet
+    - bhyve: needs a FreeBSD host
 
     Images
       ✓ ready: 

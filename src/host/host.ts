@@ -31,6 +31,8 @@ export interface Host {
   /** The copy can be written, whatever the original's mode. */
   copyFile(from: string, to: string): void;
   writeFile(path: string, text: string): void;
+  /** Keeps what has to be run if we are killed before we can: `writeCleanUp`. */
+  keepCleanUp(runDir: string, commands: readonly (readonly string[])[]): void;
   /** Why nobody could listen on that port now; undefined if somebody could. */
   listenObstacle(port: HostPort): Promise<string | undefined>;
 }

@@ -7,6 +7,7 @@ import { spawnProcess } from "./process.ts";
 import { startRecording } from "./recording.ts";
 import { runCommand } from "./run.ts";
 import { openStdio } from "./stdio.ts";
+import { writeCleanUp } from "./sweep.ts";
 
 /** This machine. */
 export const localHost: Host = {
@@ -35,6 +36,7 @@ export const localHost: Host = {
     chmodSync(to, 0o600);
   },
   writeFile: (path, text) => writeFileSync(path, text, { mode: 0o600 }),
+  keepCleanUp: writeCleanUp,
   listenObstacle,
   list: (dir) => {
     try {

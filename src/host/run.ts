@@ -8,6 +8,15 @@ export interface RunOptions {
   timeoutMs?: number;
 }
 
+let isKept = false;
+
+// Node ignores SIGXFSZ, so that a file that has grown too large is an error of its write. execa takes handlers for many
+// signals while a command runs, and leaves them at their default: from then on the same write would end this process.
+function keepIgnoring(): void {
+  if (!isKept) process.on("SIGXFSZ", () => {});
+  isKept = true;
+}
+
 /**
  * Runs a short-lived tool to its end. Rejects with a HostError that holds the command line and the last lines of
  * its stderr when the tool is missing, fails or runs out of time.
@@ -17,6 +26,7 @@ export async function runCommand(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<{ stdout: Buffer; stderr: string }> {
+  keepIgnoring();
   const { execa } = await import("execa");
   const result = await execa(file, [...args], {
     reject: false,

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runDirVariable } from "./process.ts";
 import { startTimeOf } from "./process-facts.ts";
-import { findLeftovers, sweep } from "./sweep.ts";
+import { findLeftovers, sweep, writeCleanUp } from "./sweep.ts";
 
 const newRoot = () => mkdtempSync(join(tmpdir(), "petri-sweep-"));
 
@@ -55,4 +55,16 @@ test("a new process with an old one's number is not its owner", () => {
   const dir = join(root, `${process.pid}-1`);
   mkdirSync(dir);
   expect(sweep(root)).toEqual([{ dir, pids: [] }]);
+});
+
+test("what a killed harness could not clean up itself is run, whatever else is in its folder", () => {
+  const root = newRoot();
+  const dir = join(root, "999999-1");
+  for (const name of ["0", "1", "2"]) mkdirSync(join(dir, name), { recursive: true });
+  const done = join(root, "..", `done-${process.pid}`);
+  writeCleanUp(join(dir, "0"), [["/nowhere/program"], ["/bin/sh", "-c", 'echo "$1" >> "$0"', done, "two words"]]);
+  writeFileSync(join(dir, "1", "clean-up.json"), '[["/bin/sh","-c');
+  sweep(root);
+  expect(readFileSync(done, "utf8")).toBe("two words\n");
+  expect(existsSync(dir)).toBe(false);
 });

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { runDirVariable } from "./process.ts";
 import { processesWith, startTimeOf } from "./process-facts.ts";
@@ -24,14 +25,47 @@ export function findLeftovers(root: string): Leftover[] {
     .map((dir) => ({ dir, pids: pidsByDir.get(dir) ?? [] }));
 }
 
+const cleanUpFile = "clean-up.json";
+/** A kernel or a daemon that does not answer must not keep a run from starting. */
+const longestMs = 10_000;
+
+/**
+ * Keeps in a run directory what has to be run once its VM is over, for a VM of which a kernel or a daemon holds a part
+ * that no signal ends: the next run's sweep does it if we cannot.
+ */
+export function writeCleanUp(runDir: string, commands: readonly (readonly string[])[]): void {
+  writeFileSync(join(runDir, cleanUpFile), JSON.stringify(commands), { mode: 0o600 });
+}
+
 /** Kills and removes every leftover; returns what it found. */
 export function sweep(root: string): Leftover[] {
   const leftovers = findLeftovers(root);
   for (const { dir, pids } of leftovers) {
     for (const pid of pids) kill(pid);
+    cleanUp(dir);
     rmSync(dir, { recursive: true, force: true });
   }
   return leftovers;
+}
+
+/** Our own files, in folders that only this user can write to. */
+function cleanUp(dir: string): void {
+  for (const name of existsSync(dir) ? readdirSync(dir) : []) {
+    const file = join(dir, name, cleanUpFile);
+    if (!existsSync(file)) continue;
+    for (const [program = "", ...args] of commandsIn(file)) {
+      spawnSync(program, args, { stdio: "ignore", timeout: longestMs, killSignal: "SIGKILL" });
+    }
+  }
+}
+
+/** None of a file that was being written when its process was killed. */
+function commandsIn(file: string): string[][] {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as string[][];
+  } catch {
+    return [];
+  }
 }
 
 /** The folder directly below the root, which the owning process made. */

@@ -60,6 +60,7 @@ export const configSchema = z.strictObject({
   keepTraces: z.enum(keepPolicies).optional().describe("whose traces are kept"),
   traceCap: sizeSchema.optional().describe("kept traces may use this much; the oldest go first"),
   firmware: firmwareFields.optional(),
+  bhyve: filePath.optional().describe("bhyve's binary, beside which bhyvectl is; bhyve on PATH if absent"),
   qemu: filePath.optional().describe("QEMU's binary; qemu-system-* on PATH if absent"),
 });
 

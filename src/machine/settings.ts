@@ -24,6 +24,11 @@ const defaults = {
 /** What holds for a run, after the file, the environment and the flags. Paths are absolute. */
 export type Settings = ConfigOutput & { [K in keyof typeof defaults]-?: NonNullable<ConfigOutput[K]> };
 
+/** What the settings name of the host: VMMs' programs, firmware images. */
+export function namedPrograms({ qemu, bhyve, firmware }: Settings): Record<string, string | undefined> {
+  return { qemu, bhyve, ...firmware };
+}
+
 export interface SettingSources {
   /** The default export of `petri.config.ts`, and the path of that file. */
   readonly config?: unknown;

@@ -22,6 +22,8 @@ export interface Cell {
   readonly image: ImageChoice;
   /** A named variant of the machine, from the matrix's `machine` axis. */
   readonly variant?: { readonly name: string; readonly machine: MachineOverrides };
+  /** Set where the VMM is a double: the cell's name says so, and it is none of the real one's. */
+  readonly isDouble?: boolean;
   /** Why the matrix leaves this cell out. */
   readonly leftOut?: string;
 }
@@ -32,7 +34,8 @@ export function imageName(image: ImageChoice): string {
 }
 
 export function cellName(cell: Cell): CellName {
-  const { vmm, boot, accelerator } = cell;
+  const { boot, accelerator, isDouble } = cell;
+  const vmm = isDouble ? `${cell.vmm} (double)` : cell.vmm;
   return { vmm, boot, image: imageName(cell.image), ...(accelerator !== undefined && { accelerator }) };
 }
 

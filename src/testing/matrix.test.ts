@@ -27,6 +27,18 @@ describe("a matrix", () => {
     ]);
   });
 
+  test("has no cells of a VMM for other hosts, but where it is asked for, and names a double as one", () => {
+    const bhyve = { vmm: "bhyve" as const, notes: [], fixes: [], accelerators: [], firmware: [] };
+    const elsewhere = {
+      ...run(),
+      detections: [...run().detections, { ...bhyve, present: false, needsHost: "FreeBSD" }],
+    };
+    expect(names({ boot: "kernel" }, elsewhere)).toEqual(names({ boot: "kernel" }));
+    expect(names({ vmm: "bhyve", boot: "kernel" }, elsewhere)).toEqual(["boots [bhyve kernel petri-guest]"]);
+    const doubled = { ...run(), detections: [...run().detections, { ...bhyve, present: true, isDouble: true }] };
+    expect(names({ boot: "kernel" }, doubled).at(-1)).toBe("boots [bhyve (double) kernel petri-guest]");
+  });
+
   test("keeps the order its axes are written in", () => {
     expect(names({ vmm: ["v86", "qemu"], boot: ["pcat", "kernel"], image: "debian-686" })).toEqual([
       "boots [v86 pcat debian-686]",

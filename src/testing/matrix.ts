@@ -9,7 +9,7 @@ type OneOrMore<T> = T | readonly T[];
 
 /** The axes of a matrix. One that is left out takes every value that makes sense here. */
 export interface Axes {
-  /** Every VMM that Petri carries, or those of `--vmm`. */
+  /** Every VMM that this kind of host can have and every double that was named, or those of `--vmm`. */
   readonly vmm?: OneOrMore<VmmName>;
   /** The best one that works, without naming it in the test's name. */
   readonly accelerator?: OneOrMore<AcceleratorName>;
@@ -35,7 +35,8 @@ export function matrix(axes: Axes = {}): readonly Cell[] {
 
 export function cellsOf(axes: Axes, run: Pick<RunContext, "filters" | "detections" | "images">): readonly Cell[] {
   const { filters } = run;
-  const carried = run.detections.map((detection) => detection.vmm);
+  const carried = run.detections.filter(({ present, needsHost }) => present || !needsHost).map(({ vmm }) => vmm);
+  const doubles = run.detections.filter(({ isDouble }) => isDouble).map(({ vmm }) => vmm);
   const images = (listOf<ImageChoice>(axes.image) ?? ["petri-guest"]).map((image) => named(image, run.images));
   const variants = Object.entries(axes.machine ?? {}).map(([name, machine]) => ({ name, machine }));
   const cells: Cell[] = [];
@@ -46,7 +47,10 @@ export function cellsOf(axes: Axes, run: Pick<RunContext, "filters" | "detection
           // A kind of boot that nobody named is not worth a skip where the image lacks it.
           if (axes.boot === undefined && !boots(image, boot)) continue;
           for (const variant of variants.length > 0 ? variants : [undefined]) {
-            const cell: Cell = { vmm, boot, image, ...(accelerator && { accelerator }), ...(variant && { variant }) };
+            const cell: Cell = {
+              ...{ vmm, boot, image, ...(accelerator && { accelerator }), ...(variant && { variant }) },
+              ...(doubles.includes(vmm) && { isDouble: true }),
+            };
             cells.push(...kept(cell, axes.except, filters));
           }
         }

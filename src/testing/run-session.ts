@@ -2,7 +2,7 @@ import type { Vitest } from "vitest/node";
 import { defaultBudget, type LeaseBroker, startLeaseBroker } from "../host/leases.ts";
 import { localHost } from "../host/local.ts";
 import { imageStatus, listImages } from "../image/status.ts";
-import type { Settings } from "../machine/settings.ts";
+import { namedPrograms, type Settings } from "../machine/settings.ts";
 import { cleanResults } from "../trace/retention.ts";
 import { createRun, endRun, type RunFolder } from "../trace/run-folder.ts";
 import { detectAll } from "../vm/detection.ts";
@@ -57,7 +57,7 @@ async function openSession(vitest: Vitest): Promise<RunSession> {
   const floor = options.floor === undefined ? undefined : readFloor(options.floor);
   const interruption = new Interruption(vitest);
   const detections = await detectAll(localHost, {
-    overrides: overridesOf(settings),
+    overrides: namedPrograms(settings),
     only: settings.vmm,
     signal: interruption.signal,
   });
@@ -101,9 +101,4 @@ function filtersOf({ vmm, accelerator, boot, require }: Settings) {
 function budgetOf({ memoryBudget, cpuBudget }: Settings) {
   const usual = defaultBudget();
   return { memoryBytes: memoryBudget ?? usual.memoryBytes, vcpus: cpuBudget ?? usual.vcpus };
-}
-
-/** Programs and firmware that the user named. */
-function overridesOf({ qemu, firmware }: Settings): Record<string, string | undefined> {
-  return { qemu, ...firmware };
 }

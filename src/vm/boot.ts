@@ -9,7 +9,7 @@ import type { ChannelName } from "../machine/channel.ts";
 import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import type { Machine, MachineInput } from "../machine/machine.ts";
 import type { Placement } from "../machine/placement.ts";
-import { mergeSettings } from "../machine/settings.ts";
+import { mergeSettings, namedPrograms } from "../machine/settings.ts";
 import { parseMachine } from "../machine/validate.ts";
 import type { OracleSettings } from "../oracle/policy.ts";
 import type { EvidenceSource } from "../power/causes.ts";
@@ -84,7 +84,7 @@ export async function boot(options: BootOptions): Promise<VirtualMachine> {
     parseMachine(options.image ? applyImage(options.machine, options.image, options.placement?.vmm) : options.machine),
   );
   const detections =
-    options.detections ?? (await detectAll(host, { overrides: namedPrograms(), ...signalOf(options) }));
+    options.detections ?? (await detectAll(host, { overrides: programsOfEnvironment(), ...signalOf(options) }));
   const placement = choosePlacement(machine, options.placement ?? {}, detections);
   const reasons = supportReasons(machine, placement, detections);
   if (reasons.length > 0) throw UnsupportedError.of(reasons, `${placement.vmm} cannot run this machine`);
@@ -114,10 +114,9 @@ function checkVmlinux({ vmlinux }: BootOptions): void {
   throw new UsageError(`vmlinux ${vmlinux} cannot be read: name the kernel's ELF file with symbols`);
 }
 
-/** What `PETRI_*` variables name of the host: QEMU's binary, firmware images. */
-function namedPrograms(): Record<string, string | undefined> {
-  const { firmware, qemu } = mergeSettings({ env: process.env, cwd: process.cwd() });
-  return { ...firmware, qemu };
+/** What `PETRI_*` variables name of the host. */
+function programsOfEnvironment(): Record<string, string | undefined> {
+  return namedPrograms(mergeSettings({ env: process.env, cwd: process.cwd() }));
 }
 
 function signalOf(options: Pick<BootOptions, "signal">): { signal?: AbortSignal } {
@@ -167,12 +166,13 @@ async function launch(
       ...{ clockStart, withoutEvidence, ...signalOf(options) },
       onBytes: (...news) => void (watched ? watched.consoles.advance(...news) : early.push(news)),
       onFault: fault,
+      onSpawn: (pid) => record({ kind: "vm", what: "spawned", pid }),
       whileStarting: async () => {
         loaded.watch = await loadWatch();
       },
     });
     running = started;
-    trace.append({ kind: "vm", what: "spawned", ...(started.pid !== undefined && { pid: started.pid }) });
+    if (started.pid !== undefined) trace.append({ kind: "vm", what: "spawned", pid: started.pid });
     const watch = loaded.watch ?? (await loadWatch());
     watched = watch({
       ...{ machine, placement, plan, image: options.image, running, vsock, trace, budgetMs, record, withoutEvidence },

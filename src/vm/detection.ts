@@ -27,7 +27,8 @@ export async function detectAll(
     const detection = known ?? (await vmm.detect(host, settings));
     // What does not work today may work in a minute; only good news keeps.
     const works = detection.accelerators.some((each) => each.works);
-    if (!known && key !== undefined && works) keep(key, detection);
+    // A double's program is the least of what it is made of.
+    if (!known && key !== undefined && works && !detection.isDouble) keep(key, detection);
     detections.push(detection);
   }
   return detections;
@@ -40,7 +41,7 @@ export function choosePlacement(
   detections: readonly Detection[],
 ): Placement {
   const reasons: string[] = [];
-  for (const vmm of wanted.vmm ? [vmmNamed(wanted.vmm)] : vmms) {
+  for (const vmm of wanted.vmm ? [vmmNamed(wanted.vmm)] : vmms.filter(({ name }) => isChoice(name, detections))) {
     const placement = {
       vmm: vmm.name,
       host: wanted.host ?? "local",
@@ -51,6 +52,12 @@ export function choosePlacement(
     reasons.push(...refusals.map((reason) => `${vmm.name}: ${reason}`));
   }
   throw UnsupportedError.of(reasons, "no VMM here can run this machine");
+}
+
+/** Whether a VMM is for this host, and no double, which only runs what was meant for it by name. */
+export function isChoice(vmm: VmmName, detections: readonly Detection[]): boolean {
+  const { needsHost, isDouble } = detectionOf(vmm, detections);
+  return needsHost === undefined && !isDouble;
 }
 
 /** Every reason why the machine cannot run there, ready to print; empty means it can. */
@@ -92,7 +99,9 @@ function identity(host: Host, vmm: VmmName, settings: DetectSettings): string | 
   const programs =
     vmm === "qemu"
       ? [host.which(settings.overrides.qemu ?? "qemu-system-x86_64")]
-      : [process.execPath, fileURLToPath(import.meta.url)];
+      : vmm === "bhyve"
+        ? [host.which(settings.overrides.bhyve ?? "bhyve")]
+        : [process.execPath, fileURLToPath(import.meta.url)];
   const facts = [
     "6",
     vmm,

@@ -165,7 +165,7 @@ export interface VmmEnd {
  */
 export interface RunningVmm {
   readonly capture: "from-reset" | "best-effort";
-  /** Of the process that runs the guest; undefined while there is none. */
+  /** Of the process that is the VM; undefined where several are, of which `onSpawn` tells. */
   readonly pid: number | undefined;
   onEvent(listener: (event: VmmEvent) => void): void;
   /** Lets the paused guest run: the first call starts it from its reset vector. */
@@ -232,6 +232,8 @@ export interface LifeSettings {
   readonly onBytes: (console: ConsoleName, end: number, at: number) => void;
   /** A fault on our side while the VM runs, such as a full disk. */
   readonly onFault: (error: Error) => void;
+  /** Called with each process that runs the guest, where the VM is more than one. */
+  readonly onSpawn?: (pid: number) => void;
   /** Called once the VMM's process is there: `launch` resolves no sooner than this does. */
   readonly whileStarting?: () => Promise<void>;
   /** Evidence that no verdict on the guest's power may rest on. */

@@ -4,13 +4,21 @@ import { fileURLToPath } from "node:url";
 import type { Host } from "../host/host.ts";
 import { newRunDirectory } from "../host/run-directory.ts";
 import { HostError } from "../machine/errors.ts";
-import { machineSchema } from "../machine/machine.ts";
+import { type MachineInput, machineSchema } from "../machine/machine.ts";
 import type { AcceleratorName } from "../machine/placement.ts";
 import { TraceWriter } from "../trace/writer.ts";
 import type { AcceleratorFinding, Detection, RunningVmm, Vmm } from "./contract.ts";
 
 /** The guest the package ships: its ready line comes from the widest CPU mode there is. */
 export const probeKernel = fileURLToPath(new URL("../../fixtures/petri-guest/built/petri-guest.elf", import.meta.url));
+
+/** The same guest on a disk, for a VMM that starts no kernel. */
+const probeImage = fileURLToPath(new URL("../../fixtures/petri-guest/built/petri-guest.img", import.meta.url));
+export const probeDisk: MachineInput = {
+  boot: { kind: "uefi" },
+  memory: { size: "128M" },
+  disks: [{ file: probeImage, format: "raw" }],
+};
 
 export interface ProbeLimit {
   readonly ms: number;
@@ -20,6 +28,8 @@ export interface ProbeLimit {
   readonly needsLongMode: boolean;
   /** A CPU model instead of the VMM's best one. */
   readonly cpuModel?: string;
+  /** What is booted instead of the kernel. */
+  readonly machine?: MachineInput;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,9 +50,8 @@ export async function probeAccelerator(
   const model = limit.cpuModel === undefined ? {} : { cpuModel: limit.cpuModel };
   const assumed = { ...soFar, accelerators: [{ name: accelerator, works: true, reason: "being probed", ...model }] };
   const machine = machineSchema.parse({
-    name: "probe",
-    boot: { kind: "kernel", kernel: probeKernel },
-    memory: { size: "64M" },
+    ...{ name: "probe", memory: { size: "64M" } },
+    ...(limit.machine ?? { boot: { kind: "kernel", kernel: probeKernel } }),
   });
   const stop = new AbortController();
   let launching: Promise<RunningVmm> | undefined;
@@ -59,9 +68,10 @@ export async function probeAccelerator(
       onFault: answer.fail,
     });
     const running = await withDeadline(launching, limit);
+    running.onEvent(({ kind, evidence }) => kind === "vmm-error" && answer.fail(new Error(evidence.join("; "))));
     void running.ended.then((end) => answer.fail(new Error(end.stderrTail || "the VMM ended")));
     await withDeadline(running.resume(), limit);
-    await withDeadline(answer.until(/ready kernel/), limit);
+    await withDeadline(answer.until(/petri-guest ready \w+/), limit);
     const bootMs = Math.round(performance.now() - started);
     running.write("com1", Buffer.from("info\n"));
     const mode = Number((await withDeadline(answer.until(/mode=(\d+) /), limit))[1]);

@@ -2,11 +2,12 @@ import { join } from "node:path";
 import type { Host } from "../host/host.ts";
 import { diedEarly, type NativeProcess } from "../host/process.ts";
 import type { Recording } from "../host/recording.ts";
-import { HostError, VmmError } from "../machine/errors.ts";
+import { VmmError } from "../machine/errors.ts";
 import type { ConsoleName } from "../machine/machine.ts";
 import { elapsed } from "../trace/append.ts";
 import { vmmLogFile } from "../trace/writer.ts";
 import type { LifeSettings, RunPaths, VmmEnd, VmmPlan } from "./contract.ts";
+import { copy } from "./copy.ts";
 import { QmpClient, type QmpEvent } from "./qmp.ts";
 
 /** How long a VMM may take to end by itself once asked, before it is killed. */
@@ -119,15 +120,6 @@ export class QmpLife {
     // Asked to end, it exits or is killed by us. Anything else it did by itself, just before.
     const expected = this.expected && (signal === "SIGKILL" || exitCode === 0);
     return { exitCode, signal, expected, stderrTail: this.process.logTail(), ...this.place() };
-  }
-}
-
-function copy(host: Host, from: string, to: string): void {
-  try {
-    host.copyFile(from, to);
-  } catch (cause) {
-    const advice = "make room there, or set PETRI_RUN_ROOT to another folder";
-    throw new HostError(`${from} cannot be copied to ${to}: ${(cause as Error).message}\n  ${advice}`, { cause });
   }
 }
 

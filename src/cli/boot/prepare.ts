@@ -9,14 +9,14 @@ import type { MachineFromOptions } from "../../machine/options.ts";
 import type { Placement, VmmName } from "../../machine/placement.ts";
 import { problem } from "../../machine/problem.ts";
 import { machineFrom } from "../../machine/relative-paths.ts";
-import type { Settings } from "../../machine/settings.ts";
+import { namedPrograms, type Settings } from "../../machine/settings.ts";
 import { parseMachine } from "../../machine/validate.ts";
 import type { ImageChoice } from "../../testing/cell.ts";
 import { imageOf, imageOutline } from "../../testing/cell-machine.ts";
 import { judge, missingReasons } from "../../testing/cell-support.ts";
 import { applyImage, type MachinePart } from "../../vm/apply-image.ts";
 import { checkFiles } from "../../vm/check-files.ts";
-import { detectAll, supportReasons } from "../../vm/detection.ts";
+import { detectAll, isChoice, supportReasons } from "../../vm/detection.ts";
 import type { Detection } from "../../vmm/contract.ts";
 import { vmms } from "../../vmm/registry.ts";
 
@@ -117,8 +117,9 @@ async function findPlace(
   const refusals: string[] = [];
   for (const vmm of names) {
     onProgress(`looking at what ${vmm} can do here`);
-    const overrides = { qemu: settings.qemu, ...settings.firmware };
+    const overrides = namedPrograms(settings);
     const detections = await detectAll(localHost, { overrides, only: [vmm], signal });
+    if (!wanted.vmm && settings.vmm === undefined && !isChoice(vmm, detections)) continue;
     const placement = {
       vmm,
       host: wanted.host ?? "local",

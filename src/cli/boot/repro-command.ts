@@ -1,5 +1,6 @@
 import { localHost } from "../../host/local.ts";
 import { UsageError } from "../../machine/errors.ts";
+import { namedPrograms } from "../../machine/settings.ts";
 import { readTrace, type Trace } from "../../trace/reader.ts";
 import { detectAll } from "../../vm/detection.ts";
 import { digestFiles } from "../../vm/plan-record-of.ts";
@@ -27,7 +28,7 @@ export function reproCommand(dir: string, { anyway, flags, signal }: ReproOption
       prepare: async (progress) => {
         progress.show("comparing the files with those of the trace");
         if (!anyway) await refuseChanged(trace, signal);
-        return await prepareAgain(trace, { qemu: settings.qemu, ...settings.firmware }, signal);
+        return await prepareAgain(trace, namedPrograms(settings), signal);
       },
     });
   });

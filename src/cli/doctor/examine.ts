@@ -5,6 +5,7 @@ import { type Leftover, sweep } from "../../host/sweep.ts";
 import { cacheFolder } from "../../image/cache.ts";
 import { type ImageStatus, imageStatus, listImages } from "../../image/status.ts";
 import { type VmmName, vmmNames } from "../../machine/placement.ts";
+import { namedPrograms } from "../../machine/settings.ts";
 import { detectAll } from "../../vm/detection.ts";
 import type { Detection } from "../../vmm/contract.ts";
 import { vmms } from "../../vmm/registry.ts";
@@ -27,10 +28,11 @@ export interface Findings {
 }
 
 const elsewhere: Partial<Record<VmmName, string>> = {
-  bhyve: "needs a FreeBSD host; not carried yet",
   vmctl: "needs an OpenBSD host; not carried yet",
   openvmm: "not carried yet",
 };
+
+const isHere = ({ present, needsHost }: Detection) => present || needsHost === undefined;
 
 export interface DoctorOptions {
   readonly fresh: boolean;
@@ -44,19 +46,24 @@ const noneWorks = 69;
 export async function doctor({ fresh, json, signal }: DoctorOptions): Promise<number> {
   const settings = await loadSettings({});
   const leftovers = sweep(runRoot());
-  const overrides = { qemu: settings.qemu, ...settings.firmware };
+  const overrides = namedPrograms(settings);
   const detections = await detectAll(localHost, { overrides, fresh, signal });
   const carried = new Set(vmms.map(({ name }) => name));
   const findings: Findings = {
     host: { platform: process.platform, arch: process.arch, node: process.versions.node },
-    vmms: detections.map((detection) => ({
+    vmms: detections.filter(isHere).map((detection) => ({
       ...detection,
       works: detection.accelerators.some(({ works }) => works),
       fixes: [...detection.fixes, ...accelerationFixes(detection)],
     })),
-    elsewhere: vmmNames
-      .filter((vmm) => !carried.has(vmm))
-      .map((vmm) => ({ vmm, reason: elsewhere[vmm] ?? "not carried yet" })),
+    elsewhere: [
+      ...detections
+        .filter((each) => !isHere(each))
+        .map(({ vmm, needsHost }) => ({ vmm, reason: `needs a ${needsHost} host` })),
+      ...vmmNames
+        .filter((vmm) => !carried.has(vmm))
+        .map((vmm) => ({ vmm, reason: elsewhere[vmm] ?? "not carried yet" })),
+    ],
     images: await Promise.all(listImages().map(({ name }) => imageStatus(name, { signal }))),
     cacheFolder: cacheFolder(),
     runDirectory: runRoot(),
@@ -65,5 +72,5 @@ export async function doctor({ fresh, json, signal }: DoctorOptions): Promise<nu
   };
   if (json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
   else printFindings(findings, process.stdout);
-  return findings.vmms.some(({ works }) => works) ? 0 : noneWorks;
+  return findings.vmms.some(({ works, isDouble }) => works && !isDouble) ? 0 : noneWorks;
 }

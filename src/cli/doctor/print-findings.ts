@@ -13,9 +13,9 @@ export function describeFindings(findings: Findings, title: (text: string) => st
   const { host, vmms, elsewhere } = findings;
   return [
     title(`Host: ${host.platform} ${host.arch}, Node ${host.node}`),
-    ...vmms.flatMap(({ vmm, works, version, binary, accelerators, firmware, notes, fixes }) => [
+    ...vmms.flatMap(({ vmm, isDouble, works, version, binary, accelerators, firmware, notes, fixes }) => [
       "",
-      title(`${mark(works)} ${vmm}${version === undefined ? "" : ` ${version}`}`) +
+      title(`${mark(works)} ${vmm}${isDouble ? " (double)" : ""}${version === undefined ? "" : ` ${version}`}`) +
         (binary === undefined ? "" : `  ${binary}`),
       ...accelerators.map(describeAccelerator),
       ...firmware.map(describeFirmware),

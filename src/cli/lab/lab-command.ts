@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { localHost } from "../../host/local.ts";
 import { resolveImage } from "../../image/resolve.ts";
 import { HostError, UsageError } from "../../machine/errors.ts";
+import { namedPrograms } from "../../machine/settings.ts";
 import { readDuration, readSize } from "../../machine/size.ts";
 import { detectAll } from "../../vm/detection.ts";
 import { Progress } from "../boot/progress.ts";
@@ -31,7 +32,7 @@ export async function lab(words: readonly string[], flags: LabFlags, signal: Abo
   const undo: (() => void)[] = [() => progress.clear()];
   try {
     progress.show("looking at what qemu can do here");
-    const overrides = { qemu: settings.qemu, ...settings.firmware };
+    const overrides = namedPrograms(settings);
     const detections = await detectAll(localHost, { overrides, only: ["qemu"], signal });
     const image = await resolveImage("lab", "kernel", {
       signal,

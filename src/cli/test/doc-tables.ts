@@ -110,10 +110,13 @@ const machines: Readonly<Record<string, MachineInput>> = {
   "display over VNC": { ...kernel, display: { vnc: {} } },
 };
 
+/** Those that Petri's own tests run. Of the others they run doubles, which keep to the manual. */
+const real: ReadonlySet<VmmName> = new Set(["qemu", "v86"]);
+
 function supportTable(isWanted: (what: string) => boolean): string {
   const rows = Object.entries(machines).filter(([what]) => isWanted(what));
   return table(
-    ["a machine with", ...vmms.map(({ name }) => name)],
+    ["a machine with", ...vmms.map(({ name }) => (real.has(name) ? name : `${name} (contract-tested)`))],
     rows.map(([what, input]) => [what, ...vmms.map((vmm) => verdict(vmm, input))]),
   );
 }
@@ -134,11 +137,12 @@ function verdict({ name, support }: Vmm, input: MachineInput): string {
 function everythingFound(vmm: VmmName): Detection {
   const found = { name: "firmware", code: "firmware", nvram: "nvram", source: "docs" };
   return {
-    ...{ vmm, present: true, notes: [], fixes: [], binary: vmm, version: "" },
+    ...{ vmm, present: true, notes: [], fixes: [], binary: vmm, version: "15.0" },
     accelerators: [{ name: vmm === "v86" ? "jit" : "tcg", works: true, reason: "" }],
     firmware: [
       { ...found, boot: "uefi" },
       { ...found, boot: "pcat" },
+      { ...found, boot: "kernel" },
     ],
   };
 }

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# The VM tests that show where VMMs differ, on doubles of those that this host cannot have (docs/what-runs-where.md).
+# Arguments go to `petri test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export PETRI_BHYVE="$PWD/fixtures/vmms/bhyve"
+npx petri test --vmm bhyve "$@" petri-tests/boot/petri-guest.test.ts petri-tests/power/{matrix,events,actions}.test.ts \
+  petri-tests/vm petri-tests/vmms
