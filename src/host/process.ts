@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { HostError, VmmError } from "../machine/errors.ts";
+import { openTerminal, type Terminal } from "./pty.ts";
 import type { Stdio } from "./stdio.ts";
 
 export interface SpawnOptions {
@@ -11,6 +13,12 @@ export interface SpawnOptions {
   readonly log: string;
   /** The console that the process has as standard input and output. */
   readonly stdio?: Stdio;
+  /** Gives the process a terminal of ours as stdin and stdout. */
+  readonly hasTerminal?: boolean;
+  /** A Unix socket where somebody listens: stderr goes there, and not into the log. */
+  readonly stderrTo?: string;
+  /** Besides what we have ourselves. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface ProcessEnd {
@@ -21,6 +29,8 @@ export interface ProcessEnd {
 export interface NativeProcess {
   readonly pid: number;
   readonly ended: Promise<ProcessEnd>;
+  /** Present if one was asked for. */
+  readonly terminal?: Terminal;
   /** Sends the signal to the process and all it started. */
   kill(signal: NodeJS.Signals): void;
   /** Sends the signal to the process alone. */
@@ -45,15 +55,20 @@ export async function spawnProcess(
   options: SpawnOptions,
 ): Promise<NativeProcess> {
   const log = openSync(options.log, "a+");
+  const streams = await openStreams(options, log).catch((error) => {
+    closeSync(log);
+    throw error;
+  });
   const [program, argv] = setpriv ? [setpriv, ["--pdeathsig", "KILL", "--", file, ...args]] : [file, [...args]];
   // Not through execa, which is for commands that end: a VMM has no pipes, and loading it would take 60 ms of a boot.
   const child = spawn(program, argv, {
     // A process group of its own: whatever the VMM starts is ended with it.
     detached: true,
-    stdio: [options.stdio?.input ?? "ignore", options.stdio?.output ?? log, log],
+    stdio: streams.stdio,
     // QEMU keeps the overlay of a throw-away disk in TMPDIR: there it is swept with the rest.
-    env: { ...process.env, [runDirVariable]: options.runDir, TMPDIR: options.runDir },
+    env: { ...process.env, ...options.env, [runDirVariable]: options.runDir, TMPDIR: options.runDir },
   });
+  streams.handedOver();
   const end = new Promise<ProcessEnd>((resolve) => {
     child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
   });
@@ -61,12 +76,14 @@ export async function spawnProcess(
   if (pid === undefined) {
     const [error] = (await once(child, "error")) as [Error];
     closeSync(log);
+    streams.close();
     throw new HostError(`could not start ${file}: ${error.message}`, { cause: error });
   }
   let tail = "";
   const ended = end.then((how) => {
     tail = lastLines(log);
     closeSync(log);
+    streams.close();
     killGroup(pid, "SIGKILL");
     return how;
   });
@@ -77,6 +94,7 @@ export async function spawnProcess(
   return {
     pid,
     ended,
+    ...(streams.terminal && { terminal: streams.terminal }),
     kill: (signal) => {
       if (!over) killGroup(pid, signal);
     },
@@ -85,6 +103,35 @@ export async function spawnProcess(
     },
     logTail: () => (over ? tail : lastLines(log)),
   };
+}
+
+interface Streams {
+  readonly stdio: ("ignore" | number | Socket)[];
+  readonly terminal?: Terminal;
+  /** The process has its own copies by now. */
+  handedOver(): void;
+  close(): void;
+}
+
+async function openStreams({ stdio, hasTerminal, stderrTo }: SpawnOptions, log: number): Promise<Streams> {
+  const errors = stderrTo === undefined ? undefined : await connected(stderrTo);
+  const open = hasTerminal ? openTerminal() : undefined;
+  return {
+    stdio: [open?.device ?? stdio?.input ?? "ignore", open?.device ?? stdio?.output ?? log, errors ?? log],
+    ...(open && { terminal: open.terminal }),
+    handedOver() {
+      errors?.destroy();
+      if (open) closeSync(open.device);
+    },
+    close: () => open?.close(),
+  };
+}
+
+function connected(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => resolve(socket));
+    socket.once("error", (cause) => reject(new HostError(`cannot connect to ${path}: ${cause.message}`, { cause })));
+  });
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): void {

@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync } from "node:fs";
-import { createServer, type Server, Socket } from "node:net";
+import { appendFileSync, closeSync, constants, openSync } from "node:fs";
+import { connect, createServer, type Server, Socket } from "node:net";
 import { join } from "node:path";
 import type { DuplexOptions } from "node:stream";
 import { parentPort } from "node:worker_threads";
@@ -17,7 +17,7 @@ import type { FromThread, RecordingPlan, ToThread } from "./recording.ts";
 
 interface Line {
   readonly name: ConsoleName | "control";
-  /** Absent for named pipes, which need nobody to listen. */
+  /** Absent for named pipes, which need nobody to listen, and where the VMM listens. */
   readonly server?: Server;
   socket: Socket | undefined;
   reading?: PacedReading;
@@ -55,10 +55,11 @@ port?.on("message", (message: ToThread) => {
   const vm = vms.get(message.vm);
   if (!vm) return;
   if (message.op === "close") return close(vm);
+  if (message.op === "dial") return dial(vm);
   if (message.op === "write") return send(vm, message.console, message.bytes, message.isSecret);
   if (message.op === "mark") return control(vm, `${message.line}\n`);
   note(vm, { t: elapsed(vm.plan.clockStart), kind: "control", direction: "out", line: message.line });
-  socketOf(vm, "control")?.write(`${message.line}\n`);
+  if (vm.plan.controlLog === undefined) socketOf(vm, "control")?.write(`${message.line}\n`);
 });
 
 function open(id: number, plan: RecordingPlan): void {
@@ -84,9 +85,10 @@ function open(id: number, plan: RecordingPlan): void {
       flusher: undefined,
     };
     vms.set(id, vm);
-    const { fifos = [] } = plan;
+    const { fifos = [], dialled = [] } = plan;
     for (const name of fifos) openFifos(vm, name, plan.consoles[name] ?? "");
-    const sockets = names.filter((name) => !fifos.includes(name));
+    for (const name of dialled) vm.lines.push({ name, socket: undefined });
+    const sockets = names.filter((name) => !fifos.includes(name) && !dialled.includes(name));
     listenAll(vm, [
       ...sockets.map((name) => [name, plan.consoles[name] ?? ""] as const),
       ...(plan.control === undefined ? [] : [["control", plan.control] as const]),
@@ -110,7 +112,7 @@ function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control",
       // One client for each line, then the name is gone from the file system.
       server.close();
       attach(vm, line, accepted);
-      if (vm.lines.every((each) => each.socket)) post({ vm: vm.id, is: "connected" });
+      sayConnected(vm);
     });
     const line: Line = { name, server, socket: undefined };
     vm.lines.push(line);
@@ -120,6 +122,32 @@ function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control",
     });
     server.listen(path, () => {
       if (--waiting === 0) post({ vm: vm.id, is: "listening" });
+    });
+  }
+}
+
+function sayConnected(vm: Vm): void {
+  if (vm.lines.every((each) => each.socket)) post({ vm: vm.id, is: "connected" });
+}
+
+// No try again: the VMM has said that it listens.
+function dial(vm: Vm): void {
+  for (const name of vm.plan.dialled ?? []) {
+    const line = vm.lines.find((each) => each.name === name);
+    const path = vm.plan.consoles[name] ?? "";
+    // Whoever reads it takes it as it is, before its first byte.
+    const socket = connect(path).pause();
+    const failed = (error: Error) => {
+      post({ vm: vm.id, is: "fault", fatal: true, message: `cannot connect to ${path}: ${error.message}` });
+      close(vm);
+    };
+    socket.once("error", failed);
+    socket.once("connect", () => {
+      socket.off("error", failed);
+      if (!line || vm.closing) return void socket.destroy();
+      vm.open++;
+      attach(vm, line, socket);
+      sayConnected(vm);
     });
   }
 }
@@ -148,7 +176,8 @@ function attach(vm: Vm, line: Line, connection: Socket): void {
   socket.on("error", () => {});
   socket.on("close", () => {
     vm.open--;
-    if (vm.open === 0 && vm.lines.every((each) => each.socket || vm.closing)) void vm.barrier.then(() => finish(vm));
+    const isOver = vm.lines.every((each) => each.socket || !each.server || vm.closing);
+    if (vm.open === 0 && isOver) void vm.barrier.then(() => finish(vm));
   });
 }
 
@@ -164,7 +193,7 @@ function read(vm: Vm, line: Line, connection: Socket): Socket {
       .resume();
   const take = (bytes: Buffer) => record(vm, name, log, bytes);
   // Only a pipe has room for what a UART sends meanwhile.
-  if (line.server) return readIntoOneBuffer(connection, take);
+  if (!line.input) return readIntoOneBuffer(connection, take);
   line.reading = new PacedReading(connection, take);
   return connection;
 }
@@ -223,11 +252,21 @@ function note(vm: Vm, event: TraceEvent): void {
 }
 
 function control(vm: Vm, text: string): void {
+  if (vm.plan.controlLog !== undefined) keepLog(vm, vm.plan.controlLog, text);
   const lines = (vm.controlText + text).split("\n");
   vm.controlText = lines.pop() ?? "";
   const at = elapsed(vm.plan.clockStart);
   for (const line of lines) {
     if (line.trim() !== "") vm.barrier = vm.barrier.then(() => passOn(vm, line.trim(), at));
+  }
+}
+
+function keepLog(vm: Vm, path: string, text: string): void {
+  try {
+    appendFileSync(path, text);
+  } catch (error) {
+    const { message } = traceFault(vm.plan.traceDir, "writing the VMM's log", error);
+    post({ vm: vm.id, is: "fault", fatal: false, message });
   }
 }
 

@@ -16,8 +16,15 @@ export interface RecordingPlan {
    * (pipe(7)). A guest whose UART stays full for 10 ms overruns it (Linux, wait_for_lsr), and its bytes are lost.
    */
   readonly fifos?: readonly ConsoleName[];
+  /** Consoles whose path is a socket on which the VMM listens: connected to when `dial` is called. */
+  readonly dialled?: readonly ConsoleName[];
   /** Absent for a VMM without such a channel. */
   readonly control?: string | undefined;
+  /**
+   * A file that what comes on the control channel is appended to. The channel then is the VMM's log: what is said to the
+   * VMM goes another way, and is only recorded.
+   */
+  readonly controlLog?: string;
 }
 
 export interface ControlLine {
@@ -52,6 +59,8 @@ export interface Recording {
    * had come by one: the listener hears of it with the offsets of what had been printed before.
    */
   mark(line: string): void;
+  /** Connects to the consoles on which the VMM listens by now. */
+  dial(): void;
   /** Resolves when every connected socket was read to its end and the record is on disk. */
   readonly finished: Promise<void>;
   /** Stops listening and reading. Idempotent; resolves when the record is closed. */
@@ -62,6 +71,7 @@ export type ToThread =
   | { op: "open"; vm: number; plan: RecordingPlan }
   | { op: "write"; vm: number; console: ConsoleName; bytes: Uint8Array; isSecret: boolean }
   | { op: "control" | "mark"; vm: number; line: string }
+  | { op: "dial"; vm: number }
   | { op: "close"; vm: number };
 
 export type FromThread =
@@ -127,6 +137,7 @@ export async function startRecording(plan: RecordingPlan): Promise<Recording> {
     write: (console, bytes, isSecret = false) => post({ op: "write", vm, console, bytes, isSecret }),
     control: (line) => post({ op: "control", vm, line }),
     mark: (line) => post({ op: "mark", vm, line }),
+    dial: () => post({ op: "dial", vm }),
     finished: finished.promise,
     close() {
       post({ op: "close", vm });

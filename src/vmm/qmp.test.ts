@@ -12,6 +12,7 @@ function setUp() {
     write: () => {},
     mark: () => {},
     control: (line) => sent.push(JSON.parse(line)),
+    dial: () => {},
     finished: Promise.resolve(),
     close: () => Promise.resolve(),
   };
