@@ -43,3 +43,38 @@ test.runIf(localHost.hasFifos)(
     expect(readFileSync(join(dir, "com1.log"), "latin1")).toBe(text);
   },
 );
+
+test.runIf(localHost.hasFifos)(
+  "a control line comes with every byte of a UART that prints at length, whose pipe is read now and then",
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), "petri-fifo-"));
+    const [com1, control] = [join(dir, "com1"), join(dir, "control")];
+    const clockStart = process.hrtime.bigint();
+    const recording = await startRecording({
+      ...{ clockStart, traceDir: dir, consoles: { com1 }, fifos: ["com1"], control },
+    });
+    const seen: (number | undefined)[] = [];
+    recording.listen({ onBytes: () => {}, onControl: ({ offsets }) => seen.push(offsets.com1), onFault: () => {} });
+    const flags = constants.O_RDWR | constants.O_NONBLOCK;
+    const [out, input] = [openSync(`${com1}.out`, flags), openSync(`${com1}.in`, flags)];
+    const socket = connect(control);
+    await recording.connected;
+
+    const bytes = 2000;
+    for (let round = 1; round <= 10; round++) {
+      for (let byte = 0; byte < bytes; byte++) {
+        writeSync(out, "x");
+        // A UART takes its time: else the recorder would find many bytes at once, and not begin to wait for more.
+        const next = performance.now() + 0.02;
+        while (performance.now() < next);
+      }
+      socket.write('{"event":"STOP"}\n');
+      await vi.waitFor(() => expect(seen.length).toBe(round));
+    }
+    closeSync(out);
+    closeSync(input);
+    socket.destroy();
+    await recording.finished;
+    expect(seen).toEqual(Array.from({ length: 10 }, (_, round) => (round + 1) * bytes));
+  },
+);

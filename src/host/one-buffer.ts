@@ -20,15 +20,32 @@ export function readIntoOneBuffer(accepted: Socket, onBytes: (bytes: Buffer) => 
   const handle = detach(accepted);
   // What a later Node calls it, nobody knows: then its own way of reading has to do.
   if (!handle) return accepted.on("data", onBytes).resume();
-  buffer ??= Buffer.allocUnsafeSlow(bufferBytes);
-  const into = buffer;
-  const callback = (count: number) => {
-    onBytes(into.subarray(0, count));
-    return true;
-  };
-  const options: Adopting = { handle, readable: true, writable: true, onread: { buffer: into, callback } };
+  const options: Adopting = { handle, readable: true, writable: true, onread: into(onBytes) };
   // Nothing is to be had from its stream but the end.
   return new Socket(options).resume();
+}
+
+/** A pipe for reading, by its descriptor, in the same way. Pausing the socket stops the reads themselves, at once. */
+export function readPipeIntoOneBuffer(fd: number, onBytes: (bytes: Buffer) => void): Socket {
+  const options: SocketConstructorOpts & { onread: OnReadOpts } = {
+    fd,
+    readable: true,
+    writable: false,
+    onread: into(onBytes),
+  };
+  return new Socket(options).resume();
+}
+
+function into(onBytes: (bytes: Buffer) => void): OnReadOpts {
+  buffer ??= Buffer.allocUnsafeSlow(bufferBytes);
+  const bytes = buffer;
+  return {
+    buffer: bytes,
+    callback: (count) => {
+      onBytes(bytes.subarray(0, count));
+      return true;
+    },
+  };
 }
 
 /** Takes the connection itself out of its socket: Node has a buffer of one's own only for sockets that it did not make. */

@@ -11,32 +11,30 @@ const longStreak = 128;
 const longGatherMs = 4;
 
 /**
- * Reads a console's socket. QEMU's UARTs send every byte by itself (hw/char/serial.c, serial_xmit): read one by one,
+ * Reads a console's pipe. QEMU's UARTs send every byte by itself (hw/char/serial.c, serial_xmit): read one by one,
  * a guest that prints at length would cost the host more than the guest itself. A stream of such reads is gathered for
  * a few milliseconds at a time; the first bytes, and short answers, are read at once.
- *
- * The socket's readable high-water mark must be 1, so that pausing it stops the reads themselves.
  */
 export class PacedReading {
-  readonly #socket: Socket;
+  readonly socket: Socket;
   readonly #onBytes: (bytes: Buffer) => void;
   #streak = 0;
   #last = 0;
   #gathering: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, onBytes: (bytes: Buffer) => void) {
-    this.#socket = socket;
+  /** `open` gives a socket that hands bytes over as they are read, and reads none while it is paused. */
+  constructor(open: (onBytes: (bytes: Buffer) => void) => Socket, onBytes: (bytes: Buffer) => void) {
     this.#onBytes = onBytes;
-    socket.on("data", (bytes) => this.#read(bytes));
-    socket.on("close", () => clearTimeout(this.#gathering));
+    this.socket = open((bytes) => this.#read(bytes));
+    this.socket.on("close", () => clearTimeout(this.#gathering));
   }
 
-  /** What the socket holds by now is read within a turn of the event loop. */
+  /** What the pipe holds by now is read within a turn of the event loop. */
   catchUp(): void {
     if (this.#gathering === undefined) return;
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    this.#socket.resume();
+    this.socket.resume();
   }
 
   #read(bytes: Buffer): void {
@@ -45,7 +43,7 @@ export class PacedReading {
     this.#streak = bytes.length < smallBytes && now - this.#last < pauseMs ? this.#streak + 1 : 0;
     this.#last = now;
     if (this.#streak <= patience || this.#gathering !== undefined) return;
-    this.#socket.pause();
+    this.socket.pause();
     this.#gathering = setTimeout(() => this.catchUp(), this.#streak > longStreak ? longGatherMs : gatherMs);
   }
 }

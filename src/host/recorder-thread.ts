@@ -1,14 +1,13 @@
 import { appendFileSync, closeSync, constants, openSync } from "node:fs";
 import { connect, createServer, type Server, Socket } from "node:net";
 import { join } from "node:path";
-import type { DuplexOptions } from "node:stream";
 import { parentPort } from "node:worker_threads";
 import type { ConsoleName } from "../machine/machine.ts";
 import { appendLine, elapsed, inputPayload, openEvents } from "../trace/append.ts";
 import type { TraceEvent } from "../trace/event.ts";
 import { traceFault } from "../trace/fault.ts";
 import { ConsoleLog } from "./console-log.ts";
-import { readIntoOneBuffer } from "./one-buffer.ts";
+import { readIntoOneBuffer, readPipeIntoOneBuffer } from "./one-buffer.ts";
 import { PacedReading } from "./paced-reading.ts";
 import type { FromThread, RecordingPlan, ToThread } from "./recording.ts";
 
@@ -20,9 +19,9 @@ interface Line {
   /** Absent for named pipes, which need nobody to listen, and where the VMM listens. */
   readonly server?: Server;
   socket: Socket | undefined;
-  reading?: PacedReading;
+  readonly reading?: PacedReading;
   /** Where input goes, if not into the socket. */
-  input?: Socket;
+  readonly input?: Socket;
 }
 
 interface Vm {
@@ -111,7 +110,7 @@ function listenAll(vm: Vm, sockets: readonly (readonly [ConsoleName | "control",
       vm.open++;
       // One client for each line, then the name is gone from the file system.
       server.close();
-      attach(vm, line, accepted);
+      attach(vm, line, name === "control" ? readControl(vm, accepted) : readIntoOneBuffer(accepted, taking(vm, name)));
       sayConnected(vm);
     });
     const line: Line = { name, server, socket: undefined };
@@ -146,7 +145,7 @@ function dial(vm: Vm): void {
       socket.off("error", failed);
       if (!line || vm.closing) return void socket.destroy();
       vm.open++;
-      attach(vm, line, socket);
+      attach(vm, line, readIntoOneBuffer(socket, taking(vm, name)));
       sayConnected(vm);
     });
   }
@@ -155,22 +154,21 @@ function dial(vm: Vm): void {
 // Opened before the VMM is there: reading waits for its first byte, and ends when it does.
 function openFifos(vm: Vm, name: ConsoleName, path: string): void {
   const out = openSync(`${path}.out`, fromFifo);
-  const paced: DuplexOptions = { readableHighWaterMark: 1 };
-  const socket = new Socket({ fd: out, readable: true, writable: false, ...paced });
   // Opened for reading too: a pipe that nobody reads yet cannot be opened for writing alone (fifo(7)).
   const input = new Socket({ fd: openSync(`${path}.in`, toFifo), readable: false, writable: true });
   input.on("error", () => {});
-  const line: Line = { name, socket: undefined, input };
+  // Only a pipe has room for what a UART sends meanwhile.
+  const reading = new PacedReading((take) => readPipeIntoOneBuffer(out, take), taking(vm, name));
+  const line: Line = { name, socket: undefined, reading, input };
   vm.lines.push(line);
   vm.open++;
-  attach(vm, line, socket);
+  attach(vm, line, reading.socket);
 }
 
 const fromFifo = constants.O_RDONLY | constants.O_NONBLOCK;
 const toFifo = constants.O_RDWR | constants.O_NONBLOCK;
 
-function attach(vm: Vm, line: Line, connection: Socket): void {
-  const socket = read(vm, line, connection);
+function attach(vm: Vm, line: Line, socket: Socket): void {
   line.socket = socket;
   // A VMM that dies resets its sockets; what it sent before was read.
   socket.on("error", () => {});
@@ -181,21 +179,19 @@ function attach(vm: Vm, line: Line, connection: Socket): void {
   });
 }
 
-/** Begins to read; returns the socket that the connection is from now on. */
-function read(vm: Vm, line: Line, connection: Socket): Socket {
-  const { name } = line;
-  const log = name === "control" ? undefined : vm.consoles.get(name);
+function readControl(vm: Vm, connection: Socket): Socket {
   // A character may be cut in two by the socket's chunks: the decoder waits for its rest.
-  if (name === "control" || !log)
-    return connection
-      .setEncoding("utf8")
-      .on("data", (text: string) => control(vm, text))
-      .resume();
-  const take = (bytes: Buffer) => record(vm, name, log, bytes);
-  // Only a pipe has room for what a UART sends meanwhile.
-  if (!line.input) return readIntoOneBuffer(connection, take);
-  line.reading = new PacedReading(connection, take);
-  return connection;
+  return connection
+    .setEncoding("utf8")
+    .on("data", (text: string) => control(vm, text))
+    .resume();
+}
+
+function taking(vm: Vm, name: ConsoleName): (bytes: Buffer) => void {
+  const log = vm.consoles.get(name);
+  return (bytes) => {
+    if (log) record(vm, name, log, bytes);
+  };
 }
 
 function record(vm: Vm, name: ConsoleName, log: ConsoleLog, bytes: Buffer): void {
