@@ -2,7 +2,7 @@ import type { Cursor } from "../console/console.ts";
 import { VmmError } from "../machine/errors.ts";
 import { bootCursor } from "./boot-cursor.ts";
 import { type Guest, type GuestHost, guestOf, oneLine } from "./driver.ts";
-import { armCommand, statusCommand } from "./watchdog-command.ts";
+import { armCommand, hangCommand, statusCommand } from "./watchdog-command.ts";
 
 /** Drives petri-guest over COM1: one line a command, one `ok` or `error` line back (fixtures/petri-guest/README.md). */
 export function petriGuest(host: GuestHost): Guest {
@@ -34,8 +34,7 @@ export function petriGuest(host: GuestHost): Guest {
     suspend: async () => void (await command("suspend")),
     hibernate: async () => void (await command("hibernate")),
     hang: async ({ how = "quiet", watchdog } = {}) => {
-      if (watchdog !== undefined) await command(armCommand(host.watchdog, watchdog));
-      await command(`hang ${how}`);
+      await command(watchdog === undefined ? `hang ${how}` : hangCommand(host.watchdog, how, watchdog));
     },
     watchdog: async (what) => {
       await command(typeof what === "string" ? `watchdog ${what}` : armCommand(host.watchdog, what.arm));

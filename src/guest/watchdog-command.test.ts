@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { armCommand } from "./watchdog-command.ts";
+import { armCommand, hangCommand } from "./watchdog-command.ts";
 
 test.each([
   ["i6300esb", "2s", "watchdog arm 2 i6300esb"],
@@ -9,6 +9,11 @@ test.each([
   ["ib700", "0.5m", "watchdog arm 30 ib700"],
 ] as const)("%s for %s is %s", (watchdog, time, line) => {
   expect(armCommand(watchdog, time)).toBe(line);
+});
+
+test("a guest that is to hang arms the watchdog in the same line: typed later, the second one might come too late", () => {
+  expect(hangCommand("ib700", "busy", "30s")).toBe("hang busy 30 ib700");
+  expect(() => hangCommand("ib700", "quiet", "31s")).toThrow("takes at most 30 s");
 });
 
 test("what cannot be armed is refused with what to write instead", () => {

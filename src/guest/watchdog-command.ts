@@ -10,9 +10,18 @@ const longest: Readonly<Record<WatchdogName, number>> = { i6300esb: 2047, ib700:
  * Throws UsageError for a machine without one or a time it cannot take.
  */
 export function armCommand(device: WatchdogName | undefined, time: number | string): string {
+  return `watchdog arm ${secondsAndName(device, time)}`;
+}
+
+/** The line that makes it arm the watchdog, and hang. Throws as `armCommand` does. */
+export function hangCommand(device: WatchdogName | undefined, how: "quiet" | "busy", time: number | string): string {
+  return `hang ${how} ${secondsAndName(device, time)}`;
+}
+
+function secondsAndName(device: WatchdogName | undefined, time: number | string): string {
   const name = needWatchdog(device);
   // Named, since petri-guest does not try by itself what it cannot find.
-  return `watchdog arm ${watchdogSeconds(name, time, longest[name])} ${name}`;
+  return `${watchdogSeconds(name, time, longest[name])} ${name}`;
 }
 
 /** The line that asks it for what it knows of the last reset. */

@@ -16,6 +16,9 @@ import { watchdogSchema } from "./watchdog.ts";
  * validation, its JSON Schema and the help texts. Where it runs is a placement (placement.ts).
  */
 
+/** The guest's time: the host's, or one that does not wait. */
+export const clocks = ["real", "warp"] as const;
+
 export const actionForm = "write reset, halt, exit or exit:CODE with CODE from 0 to 255";
 
 /** OpenVMM's words (CLI page, "Guest power events"): what happens after a power event. */
@@ -93,7 +96,10 @@ export const machineFields = z
     tpm: z.boolean().optional(),
     secureBoot: z.boolean().optional(),
     hyperv: z.json().optional(),
-    clock: z.enum(["real", "warp"]).default("real"),
+    clock: z
+      .enum(clocks)
+      .default("real")
+      .describe("warp: while the guest is idle its time goes to its next timer at once"),
     vmmOptions: z
       .partialRecord(z.enum(["qemu", "openvmm", "bhyve", "vmctl", "v86"]), z.array(z.string()))
       .optional()

@@ -36,7 +36,7 @@ const lines = {
   networks: "--uefi --net bridge --net none:mac=1 --net user:hostfwd=2222:22,model=x,foo --net user:mac=zz",
   "one port twice": "--uefi --net user:hostfwd=tcp::22-:22 --nic --net user:hostfwd=tcp::22-:23",
   consoles: "--uefi --com1 serial --com2 listen=tcp:127.0.0.1:99999 --com3 console --com4 console",
-  actions: "--uefi --guest-crash-action exit:256 --guest-reset-action stop",
+  actions: "--uefi --guest-crash-action exit:256 --guest-reset-action stop --clock fast",
   placement: "--uefi --vmm quemu --hypervisor kvmm --chipset q53 --name 1vm --boot bios",
   "not carried": "--uefi --numa size=1G --virtio-fs tag,/x --hypervisor kvm:nested_virt --disk mem:1G --halt-on-reset",
   "not carried and wrong": "--uefi --hv --memory 4Q",
@@ -131,10 +131,11 @@ test("is told at once, option by option", () => {
         - --com1 serial is not accepted: write none, capture, console, stderr, listen=PATH, listen=tcp:IP:PORT or file=PATH
         - --com2 listen=tcp:127.0.0.1:99999 is not accepted: write none, capture, console, stderr, listen=PATH, listen=tcp:IP:PORT or file=PATH
         - --com4 console: the terminal (console) is already used by consoles.com3: choose another
-      actions: --uefi --guest-crash-action exit:256 --guest-reset-action stop
+      actions: --uefi --guest-crash-action exit:256 --guest-reset-action stop --clock fast
         UsageError: the command line has problems:
         - --guest-crash-action exit:256 is not accepted: write reset, halt, exit or exit:CODE with CODE from 0 to 255
         - --guest-reset-action stop is not accepted: write reset, halt, exit or exit:CODE with CODE from 0 to 255
+        - --clock fast is not accepted: write real or warp
       placement: --uefi --vmm quemu --hypervisor kvmm --chipset q53 --name 1vm --boot bios
         UsageError: the command line has problems:
         - --vmm quemu is not accepted: write qemu, openvmm, bhyve, vmctl or v86 (did you mean "qemu"?)

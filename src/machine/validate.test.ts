@@ -201,6 +201,7 @@ describe("combinations that cannot be", () => {
     "one address twice": { nics: [{ mac: "52:54:00:12:34:56" }, { mac: "52-54-00-12-34-56" }] },
     "a group address": { nics: [{ mac: "01:00:5e:00:00:01" }] },
     "a watchdog's action without one": { power: { watchdog: "exit:3" } },
+    "a heartbeat in time that flies": { watchdog: { heartbeat: "5s" }, clock: "warp" },
     "a heartbeat on a console that is not there": { watchdog: { heartbeat: "5s", console: "com2" } },
   };
 
@@ -278,6 +279,8 @@ describe("combinations that cannot be", () => {
         nics[0].mac: 01:00:5e:00:00:01 is a multicast address: make the first pair even, as in 52:54:00:12:34:56
       a watchdog's action without one
         power.watchdog: "exit:3" needs a watchdog: set watchdog to any
+      a heartbeat in time that flies
+        watchdog.heartbeat: a heartbeat is counted in the host's time, and warp gives the guest another: set a device, such as any
       a heartbeat on a console that is not there
         watchdog.console: the machine has no com2 to listen to: set consoles.com2 to capture
       "

@@ -94,3 +94,12 @@ test("an image that can neither be found nor built is skipped, unless the job pr
   expect(verdict(cell, { unbuildable, require: ["qemu"] })).toMatch(/^broken-promise: /);
   expect(verdict(guest, { unbuildable })).toBe("runs");
 });
+
+test("time is given by the accelerator that the machine will have", () => {
+  const kvm = { name: "kvm", works: true, cpuMode: 64, reason: "ran" } as const;
+  const detections = [{ ...qemu, accelerators: [kvm, ...qemu.accelerators.slice(1)] }];
+  const on = (clock: "real" | "warp") =>
+    judge(guest, machineOf(guest, { clock }), [], { detections, filters: { require: [] }, unbuildable: {} });
+  expect(on("real")).toEqual({ kind: "runs", accelerator: "kvm" });
+  expect(on("warp")).toEqual({ kind: "runs", accelerator: "tcg" });
+});

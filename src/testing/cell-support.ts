@@ -12,7 +12,7 @@ import type { RunContext } from "./run-context.ts";
 
 /** What becomes of a cell: it runs, is skipped, or fails because a job promised what is not there. */
 export type Verdict =
-  | { readonly kind: "runs" }
+  | { readonly kind: "runs"; readonly accelerator: AcceleratorName | undefined }
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "broken-promise"; readonly reason: string };
 
@@ -41,14 +41,16 @@ export function judge(
     return { kind: isPromised ? "broken-promise" : "skipped", reason: missing.join("; ") };
   }
   const outline = imageOutline(cell.image, cell.boot);
-  const reasons = refusalsOf(parseMachine(applyImage(machine, outline)), placement, run.detections);
-  const widest = widestMode(detection, placement.accelerator);
+  const whole = parseMachine(applyImage(machine, outline));
+  const reasons = refusalsOf(whole, placement, run.detections);
+  const accelerator = acceleratorOf(whole, placement, run.detections);
+  const widest = widestMode(detection, accelerator);
   if (reasons.length === 0 && outline.cpuMode > widest) {
     reasons.push(
       `${imageName(cell.image)} by ${cell.boot} is a ${outline.cpuMode}-bit guest; ${cell.vmm} runs ${widest}-bit ones`,
     );
   }
-  return reasons.length > 0 ? skipped(reasons) : { kind: "runs" };
+  return reasons.length > 0 ? skipped(reasons) : { kind: "runs", accelerator };
 }
 
 /** What else is refused follows from a way of booting that the VMM does not have. */
@@ -84,9 +86,17 @@ export function missingReasons(
   return [`${vmm} cannot use ${accelerator} here: ${found?.reason ?? "it knows no such accelerator"}`];
 }
 
-/** The accelerator that will be used: the one named, else the best that works. */
-export function acceleratorOf({ accelerator }: Placement, detection: Detection): AcceleratorName | undefined {
-  return accelerator ?? detection.accelerators.find((found) => found.works)?.name;
+/** The accelerator that will be used: the one named, else the best that works and can run this machine. */
+function acceleratorOf(
+  machine: Machine,
+  placement: Placement,
+  detections: readonly Detection[],
+): AcceleratorName | undefined {
+  if (placement.accelerator !== undefined) return placement.accelerator;
+  const { accelerators } = detectionOf(placement.vmm, detections);
+  const runs = (accelerator: AcceleratorName) =>
+    refusals(machine, { ...placement, accelerator }, detections).length === 0;
+  return accelerators.find(({ name, works }) => works && runs(name))?.name;
 }
 
 function widestMode(detection: Detection, accelerator: AcceleratorName | undefined): number {

@@ -4,10 +4,9 @@ import { UnsupportedError, UsageError } from "../machine/errors.ts";
 import type { MachineOverrides } from "../machine/merge.ts";
 import { mergeOracle, type OracleSettings } from "../oracle/policy.ts";
 import { timeoutMs } from "../power/wait.ts";
-import { detectionOf } from "../vm/detection.ts";
 import { type Cell, cellName, testName, variantTitle } from "./cell.ts";
 import { machineOf } from "./cell-machine.ts";
-import { acceleratorOf, judge, placementOf, type Verdict } from "./cell-support.ts";
+import { judge, placementOf, type Verdict } from "./cell-support.ts";
 import { baseTest, type VmFixtures } from "./fixtures.ts";
 import { cellsOf } from "./matrix.ts";
 import type { Need } from "./needs.ts";
@@ -107,7 +106,6 @@ function registerCell({ name, options, fn, cell, mode, site }: CellTest, run: Ru
   const skip = verdict.kind === "skipped" ? verdict.reason : undefined;
   const meta: PetriMeta = { title, cell: cellName(cell), ...(skip !== undefined && { skip }) };
   const placement = placementOf(cell, run);
-  const accelerator = acceleratorOf(placement, detectionOf(cell.vmm, run.detections));
   baseTest()(
     testName(name, cell),
     {
@@ -126,7 +124,7 @@ function registerCell({ name, options, fn, cell, mode, site }: CellTest, run: Ru
   if (skip !== undefined) Object.assign(task, { result: { state: "skip", note: skip } });
   if (verdict.kind !== "runs") return;
   const weight = meta.cell.image === "petri-guest" ? "small" : "system";
-  const usual = testTimeoutMs({ accelerator, boot: cell.boot, weight }, 1);
+  const usual = testTimeoutMs({ accelerator: verdict.accelerator, boot: cell.boot, weight }, 1);
   rememberSpec(task, {
     ...{ title, cell, placement, machine, needs, site },
     oracle: mergeOracle(run.oracle, options.oracle),

@@ -1,5 +1,5 @@
-import { actionForm, actionSchema, type PowerActions } from "../machine.ts";
-import { type MachineOption, withMachine } from "./option.ts";
+import { actionForm, actionSchema, clocks, type PowerActions } from "../machine.ts";
+import { choice, type MachineOption, withMachine } from "./option.ts";
 
 const group = "Power";
 
@@ -36,5 +36,18 @@ export const powerOptions: readonly MachineOption[] = [
     example: "--uefi --guest-watchdog",
     sets: "watchdog",
     apply: (draft) => withMachine(draft, { watchdog: "any" }),
+  },
+  {
+    name: "clock",
+    value: clocks.join("|"),
+    help: "the guest's time: the host's, or one that goes to the guest's next timer at once while it is idle",
+    group,
+    origin: "petri",
+    example: "--uefi --clock warp",
+    sets: "clock",
+    apply: (draft, text, report) => {
+      const clock = choice(clocks, text, report);
+      return clock === undefined ? draft : withMachine(draft, { clock });
+    },
   },
 ];

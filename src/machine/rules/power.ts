@@ -1,7 +1,12 @@
 import { problem } from "../problem.ts";
 import type { Rule } from "../rules.ts";
 
-export const powerRules: Rule = ({ power, watchdog, consoles }, broken) => {
+export const powerRules: Rule = ({ power, watchdog, consoles, clock }, broken) => {
+  if (typeof watchdog === "object" && clock === "warp") {
+    const what =
+      "a heartbeat is counted in the host's time, and warp gives the guest another: set a device, such as any";
+    return [problem(["watchdog", "heartbeat"], what)];
+  }
   if (typeof watchdog === "object" && consoles !== undefined && (consoles[watchdog.console] ?? "none") === "none") {
     const what = `the machine has no ${watchdog.console} to listen to: set consoles.${watchdog.console} to capture`;
     return [problem(["watchdog", "console"], what)];

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type MachineInput, machineSchema } from "../../machine/machine.ts";
+import type { AcceleratorName } from "../../machine/placement.ts";
 import type { Detection } from "../contract.ts";
 import { planQemu } from "./plan.ts";
 import { qemuSupport } from "./support.ts";
@@ -207,7 +208,6 @@ test("every refusal at once, each with what to do", () => {
       "chipset: microvm starts kernels only",
       "disks[1].bus: an optical drive cannot be on virtio; write ide, ahci, scsi or usb",
       "memory.shared: Petri's vsock device reads the guest's memory; leave shared out, or write vsock transport vhost",
-      "clock: warp is not carried yet; write real",
       "tpm: QEMU's TPM is not carried yet",
     ]
   `);
@@ -349,4 +349,22 @@ test("a vsock that the host lacks is refused with the reason, and what to do ins
   expect(refusals(true, { shared: false })).toEqual([
     "memory.shared: Petri's vsock device reads the guest's memory; leave shared out, or write vsock transport vhost",
   ]);
+});
+
+test("time that does not wait is counted in instructions, which takes TCG", () => {
+  const machine: MachineInput = { boot: { kind: "kernel", kernel: "/k" }, clock: "warp" };
+  const both: Detection = { ...detection, accelerators: [...onKvm.accelerators, ...detection.accelerators.slice(1)] };
+  expect(command(machine, both)).toContain("\n-icount shift=5,sleep=off\n-rtc clock=vm\n");
+  expect(plan(machine, both).accelerator).toBe("tcg");
+  expect(plan({ ...machine, clock: "real" }, both).accelerator).toBe("kvm");
+  expect(command({ ...machine, clock: "real" })).not.toContain("-icount");
+
+  const refusals = (on: Detection, wanted?: AcceleratorName) =>
+    qemuSupport(machineSchema.parse(machine), on, wanted).map(({ axis, reason }) => `${axis}: ${reason}`);
+  expect(refusals(both)).toEqual([]);
+  expect(refusals(both, "tcg")).toEqual([]);
+  expect(refusals(both, "kvm")).toEqual([
+    "clock: under kvm the guest has the host's time; write tcg, or leave the accelerator out",
+  ]);
+  expect(refusals(onKvm)).toEqual(["accelerator: tcg does not work here: not on this host"]);
 });

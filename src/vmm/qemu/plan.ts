@@ -9,6 +9,7 @@ import {
 } from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import type { Detection, RunPaths, VmmPlan } from "../contract.ts";
+import { clockArguments } from "./clock.ts";
 import { deviceLog, deviceTrace } from "./device-log.ts";
 import { diskArguments, escapeOption } from "./disks.ts";
 import { pickAccelerator, qemuSupport, resolveChipset, uefiFirmware } from "./support.ts";
@@ -23,7 +24,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
       "QEMU cannot run this machine",
     );
   }
-  const accelerator = pickAccelerator(detection, wanted) ?? "tcg";
+  const accelerator = pickAccelerator(machine, detection, wanted) ?? "tcg";
   const chipset = resolveChipset(machine);
   const { consoles, fifos, args: consoleArgs } = consoleArguments(machine, paths, chipset);
   const control = join(paths.runDir, "control");
@@ -36,6 +37,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     ...["-machine", machineOption(machine, chipset), "-accel", accelerator === "whp" ? "whpx" : accelerator],
     ...cpuArguments(machine, accelerator, detection),
     ...memoryArguments(machine),
+    ...clockArguments(machine.clock),
     ...displayArguments(machine),
     // Everything stops the guest and waits: the harness decides, on one path for all actions (power-events §3.4).
     ...["-action", "reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause"],

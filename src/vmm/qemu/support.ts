@@ -2,6 +2,7 @@ import { type Boot, type Machine, watchdogDevice } from "../../machine/machine.t
 import type { AcceleratorName } from "../../machine/placement.ts";
 import { type AbsentAxis, axisNames } from "../axis-names.ts";
 import type { Detection, Refusal } from "../contract.ts";
+import { canWarp, refuseClock } from "./clock.ts";
 import { refuseCpu } from "./cpu-limits.ts";
 import { refuseBeyondDevices } from "./limits.ts";
 import { refuseVsock } from "./vsock.ts";
@@ -9,11 +10,15 @@ import { refuseVsock } from "./vsock.ts";
 /** Fastest first; the last resort works everywhere QEMU does. */
 const preference: readonly AcceleratorName[] = ["kvm", "hvf", "whp", "tcg"];
 
-/** The wanted accelerator if it works, else the fastest that does. */
-export function pickAccelerator(detection: Detection, wanted?: AcceleratorName): AcceleratorName | undefined {
+/** The wanted accelerator if it works, else the fastest that does and that has the machine's clock. */
+export function pickAccelerator(
+  { clock }: Pick<Machine, "clock">,
+  detection: Detection,
+  wanted?: AcceleratorName,
+): AcceleratorName | undefined {
   const works = (name: AcceleratorName) => detection.accelerators.some((each) => each.name === name && each.works);
   if (wanted) return works(wanted) ? wanted : undefined;
-  return preference.find(works);
+  return preference.find((name) => works(name) && canWarp(clock, name));
 }
 
 /** `auto` is q35 for what only q35 has, else pc, whose firmware is the quickest. */
@@ -41,9 +46,10 @@ export function qemuSupport(machine: Machine, detection: Detection, wanted?: Acc
   const refuse = (axis: string, reason: string) => refusals.push({ axis, reason });
   if (!detection.present) {
     refuse("vmm", `QEMU is not usable here: ${[...detection.notes, ...detection.fixes].join("; ")}`);
-  } else if (!pickAccelerator(detection, wanted)) {
-    const finding = detection.accelerators.find((each) => each.name === wanted);
-    refuse("accelerator", `${wanted ?? "no accelerator"} does not work here: ${finding?.reason ?? "not on this host"}`);
+  } else if (!pickAccelerator(machine, detection, wanted)) {
+    const needed = wanted ?? (machine.clock === "warp" ? "tcg" : undefined);
+    const finding = detection.accelerators.find((each) => each.name === needed);
+    refuse("accelerator", `${needed ?? "no accelerator"} does not work here: ${finding?.reason ?? "not on this host"}`);
   }
   refuseAxes(machine, detection, wanted, refuse);
   return refusals;
@@ -67,7 +73,7 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
   } else if (boot.kind === "uefi" && !boot.firmware && !detection.firmware.some((each) => each.boot === "uefi")) {
     refuse("boot", "no UEFI firmware was found: install the package ovmf, or set PETRI_UEFI_CODE to a code image");
   }
-  const accelerator = pickAccelerator(detection, wanted);
+  const accelerator = pickAccelerator(machine, detection, wanted);
   refuseCpu(processors, detection, accelerator, refuse);
   refuseChipset(machine, resolveChipset(machine), refuse);
   refuseBeyondDevices(machine, resolveChipset(machine), refuse);
@@ -81,7 +87,7 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
   }
   refuseVsock(machine, detection, refuse);
   if (watchdog === "wdat") refuse("watchdog", "wdat is OpenVMM's device; write i6300esb, ib700 or itco");
-  if (clock === "warp") refuse("clock", "warp is not carried yet; write real");
+  if (accelerator) refuseClock(clock, accelerator, refuse);
   for (const [axis, value] of Object.entries({ numa, pcie, tpm, secureBoot, hyperv })) {
     if (value !== undefined && value !== false)
       refuse(axis, `QEMU's ${axisNames[axis as AbsentAxis]} is not carried yet`);

@@ -55,7 +55,7 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
   }
   if (rng) refuse("rng", "v86 has no entropy device");
   if (typeof display === "object") refuse("display", "v86 serves no VNC");
-  if (clock === "warp") refuse("clock", "v86 cannot warp time");
+  if (clock === "warp") refuse("clock", "v86 gives the guest the host's time; write real, or run on qemu");
   if (filesystems.length > 0)
     refuse("filesystems", "petri-v86 does not carry 9p: put the files on a disk, or run on qemu");
   const absent = { numa, vsock, pcie, tpm, secureBoot, hyperv };

@@ -1,0 +1,31 @@
+import type { Machine } from "../../machine/machine.ts";
+import type { AcceleratorName } from "../../machine/placement.ts";
+
+type Clock = Machine["clock"];
+
+/**
+ * One instruction takes 2^3 ns of the guest's time, so that a busy guest's clock goes about as fast as the host's: a
+ * slower processor would let the timeouts of a Linux that is starting end too soon.
+ */
+const nanosecondsShift = 3;
+
+/** Whether the accelerator has that clock: only under TCG does QEMU count the guest's instructions. */
+export const canWarp = (clock: Clock, accelerator: AcceleratorName) => clock === "real" || accelerator === "tcg";
+
+/**
+ * Under warp the guest's clock counts its instructions, and while every vCPU is idle it goes to the next timer at once
+ * (qemu(1), "-icount"; `shift=auto` cannot do that). The RTC keeps that time, too: else it would contradict the rest.
+ */
+export function clockArguments(clock: Clock): string[] {
+  if (clock === "real") return [];
+  return ["-icount", `shift=${nanosecondsShift},sleep=off`, "-rtc", "clock=vm"];
+}
+
+export function refuseClock(
+  clock: Clock,
+  accelerator: AcceleratorName,
+  refuse: (axis: string, reason: string) => void,
+): void {
+  if (canWarp(clock, accelerator)) return;
+  refuse("clock", `under ${accelerator} the guest has the host's time; write tcg, or leave the accelerator out`);
+}
