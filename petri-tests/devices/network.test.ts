@@ -1,23 +1,14 @@
 import { once } from "node:events";
-import { createConnection, createServer } from "node:net";
+import { createConnection } from "node:net";
 import { expect, matrix, vmTest } from "petri-vm/test";
 import { onTestFinished } from "vitest";
+import { freePort } from "../free-port.ts";
 import { quietShell } from "./in-linux.ts";
 
 const on = matrix({ vmm: "qemu", boot: "kernel", image: "debian-cloud" });
 const guestPort = 4000;
 /** As /proc/net/tcp and tcp6 have it: its own end, no other end, and the state LISTEN (Linux, proc_net_tcp.rst). */
 const listening = `:${guestPort.toString(16).toUpperCase().padStart(4, "0")} 0+:0000 0A`;
-
-/** A port of 127.0.0.1 that nobody used a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" ? (address?.port ?? 0) : 0;
-}
 
 vmTest("a forwarded port of the host leads into the guest, both ways", { on, vms: 2 }, async ({ boot }) => {
   const hostPort = await freePort();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { chooseChannel } from "./choose-channel.ts";
 
-const all = { hasVsock: true, hasShell: true, hasAgent: true };
+const all = { hasVsock: true, hasShell: true, hasAgent: true, noSsh: "no sshd" };
 
 test("the best that the machine and its image have is taken, and why no better one", () => {
   expect(chooseChannel(undefined, all)).toEqual({ name: "vsock", why: "the best there is" });
@@ -13,7 +13,15 @@ test("the best that the machine and its image have is taken, and why no better o
     name: "serial",
     why: expect.stringContaining("no vsock: the image is not known to start petri-agent"),
   });
-  expect(chooseChannel(undefined, { hasVsock: false, hasShell: false, hasAgent: false })).toBeUndefined();
+  expect(chooseChannel(undefined, { ...all, hasVsock: false, hasShell: false, hasAgent: false })).toBeUndefined();
+});
+
+test("SSH where the image has it and something leads there, unless its agent is there", () => {
+  const ssh = { ...all, noSsh: undefined };
+  expect(chooseChannel(undefined, ssh)?.name).toBe("vsock");
+  expect(chooseChannel(undefined, { ...ssh, hasVsock: false })?.name).toBe("ssh");
+  expect(chooseChannel("ssh", ssh)).toEqual({ name: "ssh", why: "as asked for" });
+  expect(() => chooseChannel("ssh", all)).toThrow("channel: ssh cannot be had: no sshd");
 });
 
 test("what is asked for is taken, or refused with what to do", () => {

@@ -9,6 +9,8 @@ export interface ChannelFacts {
   readonly hasShell: boolean;
   /** The image starts `petri-agent serve` where the machine has what that listens on. */
   readonly hasAgent: boolean;
+  /** Why it cannot be driven by SSH. */
+  readonly noSsh: string | undefined;
 }
 
 export interface ChannelChoice {
@@ -20,7 +22,7 @@ export interface ChannelChoice {
 const lacks: Readonly<Record<ChannelName, (facts: ChannelFacts) => string | undefined>> = {
   vsock: ({ hasVsock }) => (hasVsock ? undefined : "the machine has no vsock: write vsock: true"),
   "virtio-serial": () => "this VMM carries no virtio-serial port for it yet",
-  ssh: () => "no image has an SSH server for it yet",
+  ssh: ({ noSsh }) => noSsh,
   serial: ({ hasShell }) =>
     hasShell ? undefined : 'the image has no shell on a console: write driver: "shell", and its login or shellPrompt',
 };

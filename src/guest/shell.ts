@@ -21,7 +21,7 @@ export function shellGuest(
   host: GuestHost,
   prompt: string,
   login?: Login,
-  ownChannel?: () => Promise<GuestChannel>,
+  ownChannel?: (console: GuestChannel) => () => Promise<GuestChannel>,
 ): Guest {
   let last: Promise<unknown> = Promise.resolve();
   const running = new Set<Promise<unknown>>();
@@ -50,6 +50,7 @@ export function shellGuest(
   // The link that waits for the login has nothing to give back yet.
   host.onTyping(() => isLoggingIn || link.leave(new UsageError(`${host.line.name} was typed on`)));
   const channel = counted(new SerialShell(link), running);
+  const own = ownChannel?.(channel);
 
   /** Types the line at the next prompt, and reads what comes of it before anything else is typed. */
   function type<T>(line: string, read: (cursor: Cursor) => Promise<T>): Promise<T> {
@@ -103,7 +104,7 @@ export function shellGuest(
     // What was typed before is typed first.
     ...programsOf(async () => {
       await last;
-      return ownChannel ? await ownChannel() : channel;
+      return own ? await own() : channel;
     }, host),
   });
 }

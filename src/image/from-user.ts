@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { ChannelName } from "../machine/channel.ts";
 import { UsageError } from "../machine/errors.ts";
+import type { SshServer } from "../machine/ssh.ts";
 import { sha256File } from "./digest.ts";
 import type { DiskFile, DriverName, KernelFile, Login, PatternData, ResolvedImage } from "./recipe.ts";
 import { type DiskFinding, headLength, type KernelFinding, sniffDisk, sniffKernel } from "./sniff.ts";
@@ -23,6 +24,7 @@ export interface UserImage {
   readonly driver?: DriverName;
   readonly shellPrompt?: string;
   readonly hasAgent?: boolean;
+  readonly ssh?: SshServer;
   readonly channel?: ChannelName;
   readonly minMemoryBytes?: number;
 }
@@ -47,13 +49,14 @@ export async function imageFromUser(image: UserImage, options: { signal?: AbortS
     image.vmlinux === undefined
       ? undefined
       : probe(image.vmlinux, "vmlinux", problems, ({ path }) => ({ file: path }))?.file;
+  if (image.ssh?.key !== undefined) checkKey(image.ssh.key, problems);
   if (problems.length > 0) throw UsageError.of(problems, "this image cannot be booted");
 
   const digests: Record<string, string> = {};
   for (const file of [kernel?.file, initrd?.file]) {
     if (file) digests[file] = await sha256File(file, options.signal);
   }
-  const { ready, login, shellPrompt, cmdline, hasAgent, channel } = image;
+  const { ready, login, shellPrompt, cmdline, hasAgent, ssh, channel } = image;
   return {
     name: basename(image.disk ?? image.kernel ?? ""),
     version: "user",
@@ -75,8 +78,20 @@ export async function imageFromUser(image: UserImage, options: { signal?: AbortS
     ...(login && { login }),
     ...(shellPrompt !== undefined && { shellPrompt }),
     ...(hasAgent !== undefined && { hasAgent }),
+    ...(ssh && { ssh: { ...ssh, ...(ssh.key !== undefined && { key: resolve(ssh.key) }) } }),
     ...(channel !== undefined && { channel }),
   };
+}
+
+/** One that cannot be read would be noticed only when the guest is up. */
+function checkKey(file: string, problems: string[]): void {
+  try {
+    if (/-----BEGIN [\w ]*PRIVATE KEY-----/.test(readFileSync(file, "latin1"))) return;
+    problems.push(`ssh.key ${file}: it is no private key in OpenSSH's or PEM's form`);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    problems.push(`ssh.key ${file}: ${whyUnreadable[code ?? ""] ?? message}`);
+  }
 }
 
 interface Probed {

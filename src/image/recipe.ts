@@ -1,5 +1,6 @@
 import type { ChannelName } from "../machine/channel.ts";
 import type { BootKind, diskFormats } from "../machine/machine.ts";
+import type { SshServer } from "../machine/ssh.ts";
 
 /** How an image is told to be up, and how to talk to it from then on. */
 export type DriverName = "petri-guest" | "shell" | "none";
@@ -51,6 +52,7 @@ export interface ResolvedImage {
   readonly shellPrompt?: string;
   /** It starts `petri-agent serve` in a machine that has what that listens on. */
   readonly hasAgent?: boolean;
+  readonly ssh?: SshServer;
   /** How to drive it, if not by the best channel there is. */
   readonly channel?: ChannelName;
   readonly minMemoryBytes: number;
@@ -88,6 +90,7 @@ export interface ImageRecipe {
   readonly login?: Login;
   readonly driver: DriverName;
   readonly shellPrompt?: string;
+  readonly ssh?: SshServer;
   readonly cmdline?: string;
   readonly minMemoryBytes: number;
   /** The ways of booting that need a graphics adapter. */

@@ -37,6 +37,7 @@ export async function resolveImage(name: string, boot: BootKind, options: ImageO
     ...(recipe.ready && { ready: recipe.ready }),
     ...(recipe.login && { login: recipe.login }),
     ...(source.kind === "debian" && source.hasAgent && { hasAgent: true }),
+    ...(recipe.ssh && { ssh: recipe.ssh }),
     ...(recipe.shellPrompt && { shellPrompt: recipe.shellPrompt }),
   };
 }

@@ -15,12 +15,14 @@ export const packerPackages: readonly WantedPackage[] = packers.map((wanted) => 
 /** Debian 12 has these folders in /usr only, and its packages still ship them in both places. */
 const mergedFolders = ["bin", "sbin", "lib", "lib64"];
 
-/** What a system under test does not read, half of it by size: hardware names, character sets, manuals. */
+/** What a system under test does not use, half of all by size: hardware names, character sets, manuals, keys' keepers. */
 const unwanted = [
   ...["usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian"],
   ...["usr/share/bash-completion", "usr/share/zsh", "usr/lib/udev/hwdb.d", "usr/lib/x86_64-linux-gnu/gconv"],
   ...["etc/init.d", "etc/rc0.d", "etc/rc1.d", "etc/rc2.d", "etc/rc3.d", "etc/rc4.d", "etc/rc5.d", "etc/rc6.d"],
-  ...["etc/rcS.d", "etc/sv", "etc/ssh/moduli"],
+  ...["etc/rcS.d", "etc/sv", "etc/ssh/moduli", "usr/bin/localedef", "usr/bin/ssh-add", "usr/bin/ssh-agent"],
+  ...["usr/bin/ssh-keyscan", "usr/lib/openssh/ssh-keysign", "usr/lib/openssh/ssh-pkcs11-helper"],
+  ...["usr/lib/openssh/ssh-sk-helper"],
 ];
 
 /** Where the kernel and systemd find what is mounted, and programs what they write. */
@@ -47,6 +49,7 @@ const links: Readonly<Record<string, string>> = {
   [`${units}/sockets.target.wants/petri-sshd.socket`]: "../petri-sshd.socket",
   [`${units}/sockets.target.wants/petri-sshd-vsock.socket`]: "../petri-sshd-vsock.socket",
   [`${units}/petri-sshd-vsock@.service`]: "petri-sshd@.service",
+  [`${units}/multi-user.target.wants/petri-agent.service`]: "../petri-agent.service",
   [`${units}/multi-user.target.wants/systemd-networkd.service`]: "/lib/systemd/system/systemd-networkd.service",
   ...Object.fromEntries(masked.map((unit) => [`${units}/${unit}`, "/dev/null"])),
   // The kernel's modules are found by the tables of the initramfs, which kmod does not read.

@@ -41,7 +41,7 @@ export const settingWords: readonly SettingWord[] = [
     key: "channel",
     env: "PETRI_CHANNEL",
     flag: "channel",
-    value: "vsock|serial",
+    value: "vsock|ssh|serial",
     kind: "text",
     schema: shape.channel,
   },

@@ -4,6 +4,7 @@ import { channelNames } from "./channel.ts";
 import { diskFormats } from "./disk.ts";
 import type { Exact } from "./exact.ts";
 import { filePath } from "./file-path.ts";
+import { sshSchema } from "./ssh.ts";
 
 const patternForm = "write text or a regular expression, such as /login: $/";
 
@@ -24,6 +25,7 @@ const fields = z
       .describe("what the console prints when the guest is up"),
     driver: z.enum(["petri-guest", "shell", "none"]).optional().describe("how the guest is told what to do"),
     hasAgent: z.boolean().optional().describe("it starts petri-agent serve, which a machine's vsock then reaches"),
+    ssh: sshSchema.optional().describe("its SSH server, and who may log in"),
     channel: z.enum(channelNames).optional().describe("how programs run in the guest; the best there is if absent"),
     shellPrompt: z.string().min(1).optional().describe("what the shell prints when it waits for a command"),
   })

@@ -7,6 +7,7 @@ import type { ResolvedImage } from "../image/recipe.ts";
 import type { ChannelName } from "../machine/channel.ts";
 import { HostError } from "../machine/errors.ts";
 import type { Machine } from "../machine/machine.ts";
+import { sshLack } from "./guest-ssh.ts";
 
 /** Where petri-agent listens (fixtures/petri-agent/src/serve.c). */
 const agentPort = 7007;
@@ -15,7 +16,7 @@ const answerMs = 30_000;
 
 /** The channel for this machine's guest; undefined where it has none. Throws UnsupportedError: see chooseChannel. */
 export function channelFor(
-  machine: Pick<Machine, "vsock">,
+  machine: Pick<Machine, "vsock" | "nics">,
   image: ResolvedImage | undefined,
   asked: ChannelName | undefined,
 ): ChannelChoice | undefined {
@@ -23,6 +24,7 @@ export function channelFor(
     hasVsock: machine.vsock !== undefined,
     hasShell: image?.driver === "shell",
     hasAgent: image?.hasAgent ?? false,
+    noSsh: sshLack(machine, image),
   };
   return chooseChannel(asked ?? image?.channel, facts);
 }

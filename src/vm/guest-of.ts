@@ -1,15 +1,19 @@
+import type { GuestChannel } from "../guest/channel.ts";
 import type { ChannelChoice } from "../guest/choose-channel.ts";
 import { type Guest, type GuestHost, guestOf } from "../guest/driver.ts";
 import { keptChannel } from "../guest/kept-channel.ts";
 import { petriGuest } from "../guest/petri-guest.ts";
 import { type ProgramsHost, programsOf } from "../guest/programs.ts";
 import { shellGuest } from "../guest/shell.ts";
+import { HostKeyPin } from "../guest/ssh/keys.ts";
 import type { VsockChannel } from "../host/vsock/vsock.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
+import type { ChannelName } from "../machine/channel.ts";
 import { UnsupportedError } from "../machine/errors.ts";
 import { timeoutMs } from "../power/wait.ts";
 import type { ConsoleSet } from "./console-set.ts";
 import { openAgent } from "./guest-channel.ts";
+import { openSsh } from "./guest-ssh.ts";
 import { rebootGuest } from "./reboot-guest.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
@@ -64,16 +68,28 @@ export function guestFor(
     openTap: vm.taps.open,
   };
   if (channel) record({ kind: "note", text: `programs run by the channel ${channel.name}: ${channel.why}` });
-  const byAgent =
-    channel?.name === "vsock" && vsock ? keptChannel((signal) => openAgent(vsock, signal), host) : undefined;
+  const own = ownChannel(vm, channel?.name, vsock, host);
   switch (image.driver) {
     case "petri-guest":
       return petriGuest(host);
     case "shell":
-      return shellGuest(host, image.shellPrompt ?? (isSuperuser(image) ? "# " : "$ "), image.login, byAgent);
+      return shellGuest(host, image.shellPrompt ?? (isSuperuser(image) ? "# " : "$ "), image.login, own);
     case "none":
-      return guestOf(`the image ${image.name}`, host, byAgent ? programsOf(byAgent, host) : {});
+      return guestOf(`the image ${image.name}`, host, own ? programsOf(own(), host) : {});
   }
+}
+
+/** The channel beside the console; a guest that is to let a key in does so by its console's shell. */
+function ownChannel(
+  { image, machine }: VirtualMachine,
+  name: ChannelName | undefined,
+  vsock: VsockChannel | undefined,
+  host: GuestHost,
+): ((console?: GuestChannel) => () => Promise<GuestChannel>) | undefined {
+  if (name === "vsock" && vsock) return () => keptChannel((signal) => openAgent(vsock, signal), host);
+  if (name !== "ssh" || !image) return undefined;
+  const pin = new HostKeyPin();
+  return (console) => keptChannel((signal) => openSsh({ machine, image, vsock, console }, pin, signal), host);
 }
 
 /** What the usual prompts of a POSIX shell tell (sh(1), PS1). */

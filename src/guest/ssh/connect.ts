@@ -6,6 +6,9 @@ import { showDuration } from "../../power/wait.ts";
 import { anySignal } from "../any-signal.ts";
 import { fingerprint, type HostKeyPin } from "./keys.ts";
 
+/** Nobody has said that there is an SSH server. */
+export class SshUnreachable extends HostError {}
+
 /** Who logs in, and to whom. */
 export interface SshIdentity {
   readonly user: string;
@@ -44,7 +47,10 @@ export async function connectSsh(stream: Duplex, options: ConnectOptions): Promi
   let phase: Phase = "greeting";
   let changed: HostError | undefined;
   const failed = (why: string, cause?: Error) =>
-    new HostError(`ssh to ${user} over ${over}: ${phase}: ${why}`, cause && { cause });
+    new (phase === "greeting" ? SshUnreachable : HostError)(
+      `ssh to ${user} over ${over}: ${phase}: ${why}`,
+      cause && { cause },
+    );
   const time = new AbortController();
   const late = () => time.abort(failed(`it was not done within ${showDuration(timeoutMs)}`));
   const timer = setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1));

@@ -10,6 +10,8 @@ export interface ServerOptions {
   /** Sessions at once, as sshd's MaxSessions. */
   readonly maxSessions?: number;
   readonly hostKey?: string;
+  /** So many connections are closed before anything is said: sshd has not started. */
+  readonly mute?: number;
 }
 
 /** ssh2's own server on a loopback port; what it is told to run runs on this host. */
@@ -49,7 +51,11 @@ export async function sshServer(options: ServerOptions) {
       });
     });
   });
-  const listener = createServer({ noDelay: true }, (socket) => server.injectSocket(socket));
+  let mute = options.mute ?? 0;
+  const listener = createServer({ noDelay: true }, (socket) => {
+    if (mute-- > 0) socket.end();
+    else server.injectSocket(socket);
+  });
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
   const { port } = listener.address() as { port: number };
   return { port, close: () => listener.close() };
