@@ -155,6 +155,39 @@ test("the kernel may print between any two bytes", async () => {
   expect(local.said().length).toBeGreaterThan(7 * 40 * chatter.length);
 });
 
+// Four shells at once: each has a quarter of the commands. What comes back of one is some fifty bytes.
+test("in a thousand commands, with the kernel's lines at every offset of what comes back, none goes wrong", async () => {
+  const apart = 16;
+  const counts = await Promise.all(
+    [0, 1, 2, 3].map(async (shell) => {
+      let left = Number.POSITIVE_INFINITY;
+      let injected = 0;
+      const { run } = shellOf({
+        said: (bytes) => {
+          const parts: Buffer[] = [];
+          for (const byte of bytes) {
+            if (left-- === 0) {
+              injected++;
+              left = apart - 1;
+              parts.push(chatter);
+            }
+            parts.push(Buffer.of(byte));
+          }
+          return Buffer.concat(parts);
+        },
+      });
+      await run("true");
+      for (let n = 0; n < 250; n++) {
+        left = n % apart;
+        const { exitCode, text } = await run(`echo ${shell}:${n}; exit ${n}`);
+        expect([exitCode, text]).toEqual([n, `${shell}:${n}`]);
+      }
+      return injected;
+    }),
+  );
+  for (const injected of counts) expect(injected).toBeGreaterThan(2 * 250);
+}, 120_000);
+
 /** True for one byte in some, further apart each time by what the numbers say. */
 function now(first: number, apart: number, numbers: Iterator<number>): () => boolean {
   let left = first;
