@@ -1,4 +1,5 @@
 import { expect, matrix, vmTest } from "petri-vm/test";
+import { vi } from "vitest";
 
 const on = matrix({ vmm: "qemu", boot: "kernel", image: "debian-cloud" });
 
@@ -22,6 +23,17 @@ echo '# no such device' ; echo 'ok 3 - writes # SKIP no disk'`;
   expect(vm.loose()).toEqual([expect.stringMatching(/^nobody looked at: .*: 1 result failed: 2 waits$/)]);
   expect(result.failed).toMatchObject([{ number: 2, name: "waits", diagnostics: ["# it is late"] }]);
   expect(vm.taps.records().map(({ problems }) => problems)).toEqual([[], []]);
+});
+
+vmTest("results are known while their program runs", { on, machine: { vsock: true } }, async ({ vm, guest }) => {
+  const waits = "until [ -e /tmp/go ]; do usleep 10000; done";
+  const result = guest.runTap(`echo 1..3; echo ok 1 - one; echo ok 2 - two; ${waits}; echo ok 3 - three`);
+  // The last one may still get diagnostics.
+  const known = () => vm.taps.records()[0]?.points.map(({ name }) => name);
+  await vi.waitFor(() => expect(known()).toEqual(["one"]), { timeout: 20_000 });
+  await guest.exec("touch /tmp/go").then(({ ok }) => expect(ok).toBe(true));
+  expect((await result).points.map(({ name }) => name)).toEqual(["one", "two", "three"]);
+  await expect(guest.runTap("echo 1..1; echo ok 1; kill -9 $$")).rejects.toThrow("it was killed by SIGKILL");
 });
 
 vmTest("results that are not whole are no results", { on }, async ({ guest }) => {

@@ -10,7 +10,8 @@ import { type Forward, forwardPort } from "./forward.ts";
 import type { GuestProcess, GuestShell, ShellOptions, SpawnOptions } from "./process.ts";
 import type { OpenTapStream } from "./tap/journal.ts";
 import type { TapResult } from "./tap/result.ts";
-import { type RunTapOptions, runTap } from "./tap/run-tap.ts";
+import { runStreamed } from "./tap/run-streamed.ts";
+import { type RunStreamed, type RunTapOptions, runTap } from "./tap/run-tap.ts";
 import { download, upload } from "./transfer.ts";
 
 export interface TransferOptions {
@@ -125,6 +126,12 @@ export function programsOf(
     );
   };
 
+  const streamed: RunStreamed = (command, options, take) => {
+    const ms = timeoutMs(options.timeout, defaultTimeoutMs);
+    const act = async (given: GuestChannel) => await runStreamed(given, command, ms, options, take);
+    return noted(titleOf(command), act, ({ exitCode }) => exitCode);
+  };
+
   async function within<T>(
     options: TransferOptions,
     act: (signal: AbortSignal) => Promise<T>,
@@ -161,7 +168,7 @@ export function programsOf(
         if (given.openShell) return given.openShell(options);
         throw lacking(given.name, "has no terminal to give");
       }),
-    runTap: (command, options) => runTap(exec, openTap, command, options),
+    runTap: (command, options) => runTap(streamed, openTap, command, options),
     upload: (from, to, options = {}) => {
       const what = `upload ${typeof from === "string" ? from : `${from.length} bytes`} to ${to}`;
       return within(options, (signal) => noted(what, (given) => upload(given, from, to, signal)), what);

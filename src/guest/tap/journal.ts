@@ -14,6 +14,8 @@ export interface TapRecord {
 /** One stream that is being read. */
 export interface OpenTap {
   readonly isOver: boolean;
+  /** True once it was given up: what comes is not read any more. */
+  readonly isLost: boolean;
   /** Results that are known so far. */
   readonly points: readonly TapPoint[];
   push(text: string): void;
@@ -61,6 +63,9 @@ export class TapJournal {
     return {
       get isOver() {
         return stream.isOver;
+      },
+      get isLost() {
+        return stream.isLost;
       },
       get points() {
         return stream.points;

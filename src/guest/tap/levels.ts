@@ -46,7 +46,7 @@ export class Levels {
   /** The indentation of a YAML block that has begun, and whose it is. */
   #yaml: { readonly indent: string; readonly note: string[] } | undefined;
   #opensBrace = false;
-  #isOver = false;
+  #isGivenUp = false;
 
   constructor(events: LevelsEvents, { isKtap = false, plan }: LevelsOptions = {}) {
     this.#events = events;
@@ -59,14 +59,19 @@ export class Levels {
     return this.#stack[0] as Level;
   }
 
+  /** True if what is wrong with it ended it: a bail out, subtests too deep. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
   /** True if no more lines count: its plan is met, or it was given up. */
   get isOver(): boolean {
     const { plan, count } = this.root;
-    return this.#isOver || (plan !== undefined && this.#stack.length === 1 && count >= plan.end);
+    return this.#isGivenUp || (plan !== undefined && this.#stack.length === 1 && count >= plan.end);
   }
 
   push(text: string): void {
-    if (this.#isOver || this.#isInYaml(text)) return;
+    if (this.#isGivenUp || this.#isInYaml(text)) return;
     const found = this.#find(text);
     if (!found) return keep(this.#top.said, text.trim());
     this.#take(found.level, found.line, text);
@@ -74,7 +79,7 @@ export class Levels {
 
   /** No more lines will come. */
   end(): void {
-    if (this.#isOver) return;
+    if (this.#isGivenUp) return;
     this.#expectNoBrace();
     if (this.#yaml) this.#events.problem("it ends within the diagnostics of a result");
     this.#leave(this.root, undefined);
@@ -125,7 +130,7 @@ export class Levels {
   }
 
   #take(level: Level, line: TapLine, text: string): void {
-    if (this.#isOver) return;
+    if (this.#isGivenUp) return;
     switch (line.is) {
       case "comment":
         return keep(level.said, text.trim());
@@ -205,7 +210,7 @@ export class Levels {
   }
 
   #giveUp(why: string): void {
-    this.#isOver = true;
+    this.#isGivenUp = true;
     this.#events.problem(why);
   }
 

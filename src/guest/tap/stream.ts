@@ -46,7 +46,7 @@ export class TapStream {
 
   /** True once it was given up: what comes is not read any more. */
   get isLost(): boolean {
-    return this.#isLost;
+    return this.#isLost || this.#levels.isGivenUp;
   }
 
   /** True once nothing that comes can add a result. */
