@@ -119,6 +119,12 @@ export interface NativeCommand {
   readonly args: readonly string[];
 }
 
+/** A machine as commands for a person to run, without a harness. */
+export interface NativeScript extends Pick<VmmPlan, "run" | "steps" | "copies" | "files"> {
+  /** What these commands say of the machine: the rest of it is not carried. */
+  readonly said: Machine;
+}
+
 /** Commands that are run beside `run`: each to its end, one after the other. */
 export interface PlanSteps {
   /** Once, before all else. */
@@ -216,6 +222,8 @@ export interface Vmm {
   support(machine: Machine, detection: Detection, accelerator?: AcceleratorName): Refusal[];
   /** Pure. Throws UnsupportedError if `support()` has a refusal. */
   plan(machine: Machine, paths: RunPaths, detection: Detection, accelerator?: AcceleratorName): VmmPlan;
+  /** The same for a person: no socket of a harness's in it. plan()'s commands are the person's too if absent. */
+  script?(machine: Machine, paths: RunPaths, detection: Detection, accelerator?: AcceleratorName): NativeScript;
   launch(plan: VmmPlan, paths: RunPaths, host: Host, life: LifeSettings): Promise<RunningVmm>;
 }
 

@@ -1,5 +1,6 @@
 import { UsageError } from "../machine/errors.ts";
 import type { Machine } from "../machine/machine.ts";
+import type { MachineOverrides } from "../machine/merge.ts";
 import { importBhyve } from "./bhyve/import/index.ts";
 import { type FoundCommand, findInText, findInWords, NotOurs } from "./import/find-command.ts";
 import { finishMachine } from "./import/finish.ts";
@@ -55,17 +56,35 @@ function isXml(text: string): boolean {
 }
 
 function xmlCommand(text: string): FoundCommand {
-  return { source: "libvirt", program: "domain.xml", args: [text], notCarried: [], isElided: false };
+  return { source: "libvirt", program: "domain.xml", args: [text], notCarried: [], copies: new Map(), isElided: false };
 }
 
 function importFound(find: () => FoundCommand, { readText = () => undefined }: ImportSettings): Imported {
-  const { source, notCarried, ...command } = found(find);
+  const { source, notCarried, copies, ...command } = found(find);
   const sheet = new ImportSheet();
   for (const { option, reason } of notCarried) sheet.drop(option, reason);
-  const input = importers[source]({ ...command, readText }, sheet);
+  const input = withoutCopies(importers[source]({ ...command, readText }, sheet), copies);
   if (sheet.problems.length > 0) throw UsageError.of(sheet.problems, `${command.program} would refuse this command`);
   const machine = finishMachine(input, sheet);
   return { vmm: source, machine, notCarried: sheet.notCarried };
+}
+
+/** A file that is copied first is a throw-away: a machine names what it is a copy of, and its VMM copies it. */
+function withoutCopies(input: MachineOverrides, copies: ReadonlyMap<string, string>): MachineOverrides {
+  const { boot, disks } = input;
+  const nvram = boot?.nvram === undefined ? undefined : copies.get(boot.nvram);
+  return {
+    ...input,
+    ...(nvram === undefined ? {} : { boot: { ...boot, nvram } }),
+    ...(disks === undefined
+      ? {}
+      : {
+          disks: disks.map((disk) => {
+            const from = copies.get(disk.file);
+            return from === undefined ? disk : { ...disk, file: from, persist: false };
+          }),
+        }),
+  };
 }
 
 function found(find: () => FoundCommand): FoundCommand {

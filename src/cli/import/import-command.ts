@@ -5,8 +5,8 @@ import { type Imported, importText, importWords } from "../../vmm/import.ts";
 import type { ImportFlags } from "../import.ts";
 import { toJsonLine } from "../json-line.ts";
 import { writeTo } from "../output.ts";
-import { toPlainText } from "../plain-text.ts";
 import { exitCodeOf } from "../print-error.ts";
+import { tellNotCarried } from "./not-carried.ts";
 import { readSmallFile } from "./small-file.ts";
 
 export async function importCommand(words: readonly string[], flags: ImportFlags): Promise<number> {
@@ -50,11 +50,12 @@ function recordOf(read: () => Imported): ImportRecord {
 
 async function print({ machine, notCarried }: Imported): Promise<void> {
   await writeTo(process.stdout, `${JSON.stringify(briefMachine(machine), null, 2)}\n`);
-  if (notCarried.length === 0) return;
-  const lines = notCarried.map(
-    ({ option, reason }) => `  ${toPlainText(option).replaceAll("\n", " ")}\n      ${toPlainText(reason)}`,
-  );
-  await writeTo(process.stderr, `not carried:\n${lines.join("\n")}\n`);
+  await tellNotCarried(notCarried);
+}
+
+/** One operand as a machine: a command in quotes, a domain's file, a vm.conf. */
+export function importOperand(operand: string): Imported {
+  return importWords(asCommand([operand]), { readText: readSmallFile });
 }
 
 /** Blank lines and comments hold no command; a line that ends in a backslash goes on in the next. */

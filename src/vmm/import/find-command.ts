@@ -9,6 +9,8 @@ export interface FoundCommand {
   readonly args: readonly string[];
   /** What stood around it. */
   readonly notCarried: readonly NotCarried[];
+  /** Files that `cp` makes before it, and of what. */
+  readonly copies: ReadonlyMap<string, string>;
   readonly isElided: boolean;
 }
 
@@ -68,7 +70,9 @@ export function findInText(text: string, from?: ImportSource): FoundCommand {
   const candidates = commands.flatMap((command) => candidateOf(command, from) ?? []);
   const best = candidates.find(({ rank }) => rank === Math.max(...candidates.map((each) => each.rank)));
   if (best === undefined) throw new NotOurs(foreign(commands[0]?.words.map((word) => word.text) ?? []));
-  return { ...freed(best), notCarried: [...around(best, commands), ...openWords(best.words)] };
+  const before = commands.slice(0, commands.indexOf(best.command));
+  const copies = new Map(before.flatMap((command) => copyOf(command) ?? []));
+  return { ...freed(best), copies, notCarried: [...around(best, commands), ...openWords(best.words)] };
 }
 
 /** The same for words that a shell has split already. A single one is split here. */
@@ -77,7 +81,7 @@ export function findInWords(words: readonly string[], from?: ImportSource): Foun
   const command = { words: words.map((text) => ({ text, isOpen: false })), redirections: [], operator: "" };
   const found = candidateOf(command, from);
   if (found === undefined) throw new NotOurs(foreign(words));
-  return { ...freed(found), notCarried: [] };
+  return { ...freed(found), notCarried: [], copies: new Map() };
 }
 
 function withoutPrompt(text: string): string {
@@ -142,7 +146,15 @@ function cargo(command: SimpleCommand, words: readonly Word[]): Candidate | unde
   return { command, words: [{ text: "openvmm", isOpen: false }, ...rest], source: "openvmm", rank: 2 };
 }
 
-function freed({ words, source }: Candidate): Omit<FoundCommand, "notCarried"> {
+/** `cp FROM TO`, as the list that a Map takes. */
+function copyOf({ words }: SimpleCommand): [[to: string, from: string]] | undefined {
+  const [program, ...rest] = words.map(({ text }) => text);
+  const [from, to, ...more] = rest.filter((text) => !text.startsWith("-"));
+  if (program !== "cp" || from === undefined || to === undefined || more.length > 0) return undefined;
+  return [[to, from]];
+}
+
+function freed({ words, source }: Candidate): Omit<FoundCommand, "notCarried" | "copies"> {
   const args = words.slice(1).map(({ text }) => text);
   return {
     source,
@@ -162,7 +174,8 @@ function around(best: Candidate, commands: readonly SimpleCommand[]): NotCarried
       : []),
     ...command.redirections.map((option) => ({ option, reason: "a redirection of the shell" })),
     ...commands
-      .filter((other) => other !== command && other.words.length > 0)
+      .filter((other) => other !== command && other.words.length > 0 && copyOf(other) === undefined)
+      .filter((other) => other.words[0]?.text !== "mkdir")
       .map((other) => ({ option: other.words.map(({ text }) => text).join(" "), reason: "another command" })),
     ...(words.some(({ text }) => elision.test(text))
       ? [{ option: "...", reason: "whoever wrote it left something out, which nobody here knows" }]

@@ -1,6 +1,7 @@
 import type { Vmm } from "../contract.ts";
 import { launchQemu } from "./control.ts";
 import { planQemu } from "./plan.ts";
+import { scriptQemu } from "./script.ts";
 import { qemuSupport } from "./support.ts";
 
 export const qemu: Vmm = {
@@ -9,5 +10,6 @@ export const qemu: Vmm = {
   detect: async (host, settings) => (await import("./detect.ts")).detectQemu(qemu, host, settings),
   support: qemuSupport,
   plan: planQemu,
+  script: scriptQemu,
   launch: launchQemu,
 };

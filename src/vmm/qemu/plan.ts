@@ -17,49 +17,21 @@ import { needsSharedMemory, planVsock } from "./vsock.ts";
 
 /** Lowers a machine to one QEMU command line. Pure; throws UnsupportedError with every reason. */
 export function planQemu(machine: Machine, paths: RunPaths, detection: Detection, wanted?: AcceleratorName): VmmPlan {
-  const refusals = qemuSupport(machine, detection, wanted);
-  if (refusals.length > 0) {
-    throw UnsupportedError.of(
-      refusals.map(({ axis, reason }) => `${axis}: ${reason}`),
-      "QEMU cannot run this machine",
-    );
-  }
-  const accelerator = pickAccelerator(machine, detection, wanted) ?? "tcg";
   const chipset = resolveChipset(machine);
   const { consoles, fifos, args: consoleArgs } = consoleArguments(machine, paths, chipset);
   const control = join(paths.runDir, "control");
-  const boot = bootArguments(machine, paths, detection);
-  const asked = watchdogDevice(machine.watchdog);
-  const watchdog = asked === "any" ? "i6300esb" : asked;
-  const vsock = planVsock(machine, paths, chipset);
-  const args = [
-    ...["-name", machine.name, "-nodefaults", "-no-user-config", "-S"],
-    ...["-machine", machineOption(machine, chipset), "-accel", accelerator === "whp" ? "whpx" : accelerator],
-    ...cpuArguments(machine, accelerator, detection),
-    ...memoryArguments(machine),
-    ...clockArguments(machine.clock),
-    ...displayArguments(machine),
+  const { accelerator, run, boot, watchdog, vsock } = lowerQemu(machine, paths, detection, wanted, {
+    start: ["-S"],
     // Everything stops the guest and waits: the harness decides, on one path for all actions (power-events §3.4).
-    ...["-action", "reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause"],
-    ...(accelerator === "tcg" ? ["-d", "cpu_reset"] : []),
-    ...deviceTrace,
-    ...["-D", join(paths.runDir, deviceLog)],
-    ...(chipset === "microvm" ? [] : ["-device", "pvpanic"]),
-    ...["-chardev", `socket,id=control,path=${escapeOption(control)}`, "-mon", "chardev=control,mode=control"],
-    ...consoleArgs,
-    ...boot.args,
-    ...diskArguments(machine, chipset),
-    ...nicArguments(machine, chipset),
-    ...filesystemArguments(machine, chipset),
-    ...(machine.rng ? ["-device", chipset === "microvm" ? "virtio-rng-device" : "virtio-rng-pci"] : []),
-    ...vsock.args,
-    ...watchdogArguments(watchdog),
-    ...(machine.vmmOptions?.qemu ?? []),
-  ];
+    power: ["-action", "reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause"],
+    log: deviceTrace.concat(["-D", join(paths.runDir, deviceLog)]),
+    control: ["-chardev", `socket,id=control,path=${escapeOption(control)}`, "-mon", "chardev=control,mode=control"],
+    consoles: consoleArgs,
+  });
   return {
     vmm: "qemu",
     accelerator,
-    run: { file: detection.binary ?? "qemu-system-x86_64", args },
+    run,
     consoles,
     ...(fifos.length > 0 ? { fifos } : {}),
     control,
@@ -72,24 +44,90 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
   };
 }
 
+/** What is about who watches the machine: the arguments that a harness and a person write differently. */
+export interface Wiring {
+  readonly start: readonly string[];
+  readonly power: readonly string[];
+  /** Empty where nobody reads it. */
+  readonly log: readonly string[];
+  readonly control: readonly string[];
+  readonly consoles: readonly string[];
+}
+
+/** The command line of a machine under that wiring. Throws UnsupportedError with every reason. */
+export function lowerQemu(
+  machine: Machine,
+  paths: RunPaths,
+  detection: Detection,
+  wanted: AcceleratorName | undefined,
+  wiring: Wiring,
+) {
+  const refusals = qemuSupport(machine, detection, wanted);
+  if (refusals.length > 0) {
+    throw UnsupportedError.of(
+      refusals.map(({ axis, reason }) => `${axis}: ${reason}`),
+      "QEMU cannot run this machine",
+    );
+  }
+  const accelerator = pickAccelerator(machine, detection, wanted) ?? "tcg";
+  const chipset = resolveChipset(machine);
+  const boot = bootArguments(machine, paths, detection);
+  const asked = watchdogDevice(machine.watchdog);
+  const watchdog = asked === "any" ? "i6300esb" : asked;
+  const vsock = planVsock(machine, paths, chipset);
+  const args = [
+    ...["-name", machine.name, "-nodefaults", "-no-user-config", ...wiring.start],
+    ...["-machine", machineOption(machine, chipset), "-accel", accelerator === "whp" ? "whpx" : accelerator],
+    ...cpuArguments(machine, accelerator, detection),
+    ...memoryArguments(machine),
+    ...clockArguments(machine.clock),
+    ...displayArguments(machine),
+    ...wiring.power,
+    ...(accelerator === "tcg" && wiring.log.length > 0 ? ["-d", "cpu_reset"] : []),
+    ...wiring.log,
+    ...(chipset === "microvm" ? [] : ["-device", "pvpanic"]),
+    ...wiring.control,
+    ...wiring.consoles,
+    ...boot.args,
+    ...diskArguments(machine, chipset),
+    ...nicArguments(machine, chipset),
+    ...filesystemArguments(machine, chipset),
+    ...(machine.rng ? ["-device", chipset === "microvm" ? "virtio-rng-device" : "virtio-rng-pci"] : []),
+    ...vsock.args,
+    ...watchdogArguments(watchdog),
+    ...(machine.vmmOptions?.qemu ?? []),
+  ];
+  return { accelerator, run: { file: detection.binary ?? "qemu-system-x86_64", args }, boot, watchdog, vsock };
+}
+
 function machineOption(machine: Machine, chipset: string): string {
   // Without ACPI microvm boots reliably under TCG (baselines §1b).
   const base = chipset === "microvm" ? "microvm,acpi=off" : chipset;
   return usesBackend(machine) ? `${base},memory-backend=ram` : base;
 }
 
-function cpuArguments(machine: Machine, accelerator: AcceleratorName, detection: Detection): string[] {
-  const { count, sockets, cores, threads, model, features } = machine.processors;
+/** The model that -cpu names; none where QEMU's default one will do. */
+export function cpuModel(
+  { processors }: Machine,
+  accelerator: AcceleratorName,
+  detection: Detection,
+): string | undefined {
   const proven = detection.accelerators.find((each) => each.name === accelerator)?.cpuModel;
-  const name = model ?? proven ?? (accelerator === "tcg" ? undefined : "host");
+  const name = processors.model ?? proven ?? (accelerator === "tcg" ? undefined : "host");
   // QEMU's default model under TCG is named when a feature has to hang on it.
-  const cpu = features.length > 0 ? [name ?? "qemu64", ...features].join(",") : name;
+  return processors.features.length > 0 ? (name ?? "qemu64") : name;
+}
+
+function cpuArguments(machine: Machine, accelerator: AcceleratorName, detection: Detection): string[] {
+  const { count, sockets, cores, threads, features } = machine.processors;
+  const model = cpuModel(machine, accelerator, detection);
+  const cpu = model === undefined ? undefined : [model, ...features].join(",");
   const topology = Object.entries({ sockets, cores, threads }).flatMap(([key, n]) => (n ? [`${key}=${n}`] : []));
   return [...(cpu ? ["-cpu", cpu] : []), "-smp", [`cpus=${count}`, ...topology].join(",")];
 }
 
 /** RAM of QEMU's own is private; any other has to be said, and is then shared unless that is said too. */
-function usesBackend(machine: Machine): boolean {
+export function usesBackend(machine: Machine): boolean {
   const { memory } = machine;
   return (
     needsSharedMemory(machine) ||
