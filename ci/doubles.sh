@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-export PETRI_BHYVE="$PWD/fixtures/vmms/bhyve"
-npx petri test --vmm bhyve "$@" petri-tests/boot/petri-guest.test.ts petri-tests/power/{matrix,events,actions}.test.ts \
+export PETRI_BHYVE="$PWD/fixtures/vmms/bhyve" PETRI_VMCTL="$PWD/fixtures/vmms/vmctl"
+# Each start of a double takes three programs.
+npx petri test --vmm bhyve,vmctl --timeout-scale 3 "$@" petri-tests/boot/petri-guest.test.ts petri-tests/power/{matrix,events,actions}.test.ts \
   petri-tests/vm petri-tests/vmms

@@ -7,7 +7,8 @@ vmTest(
   async ({ vm, guest, cell }) => {
     await expect(vm.console()).toPrint(new RegExp(`^petri-guest ready ${cell.boot} \\S+$`));
     const facts = await guest.info();
-    expect(facts).toMatchObject({ boot: cell.boot, mode: cell.vmm === "v86" ? "32" : "64", acpi: "yes" });
+    expect(facts).toMatchObject({ boot: cell.boot, mode: cell.vmm === "v86" ? "32" : "64" });
+    expect(facts.acpi).toBe(cell.vmm === "vmctl" ? "no" : "yes");
     expect(Number(facts.memory)).toBeGreaterThan(32 * 2 ** 20);
     expect(Number(facts.memory)).toBeLessThanOrEqual(vm.machine.memory.size);
     expect(await guest.echo("and says what it is told: äöü 🧫")).toBe("and says what it is told: äöü 🧫");
@@ -25,7 +26,12 @@ vmTest(
 
 vmTest(
   "every check it makes of its machine passes",
-  { on: matrix({ image: "petri-guest" }) },
+  {
+    on: matrix({
+      image: "petri-guest",
+      except: ({ vmm }) => vmm === "vmctl" && "vmd has no ACPI, whose timer checks the others",
+    }),
+  },
   async ({ guest, cell }) => {
     const { points, failed } = await guest.tap();
     expect(failed).toEqual([]);

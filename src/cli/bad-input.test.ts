@@ -148,7 +148,12 @@ test.each([
   ["no way to boot", [], 64, /how to boot is not said/],
   ["an image that is none", ["--image", "debain"], 64, /there is no image "debain"; the catalogue has petri-guest/],
   ["a 64-bit image on v86", ["--image", "debian-cloud", "--vmm", "v86"], 69, /64-bit guest; v86 runs 32-bit ones/],
-  ["a VMM that is not carried", ["--image", "petri-guest", "--vmm", "vmctl"], 69, /vmctl is not here: not carried yet/],
+  [
+    "a VMM that is not carried",
+    ["--image", "petri-guest", "--vmm", "openvmm"],
+    69,
+    /openvmm is not here: not carried yet/,
+  ],
   [
     "a VMM of another operating system",
     ["--image", "petri-guest", "--vmm", "bhyve"],

@@ -14,7 +14,8 @@ test("it proves v86 by running it, and ends with 0 since one VMM works", async (
     accelerators: [{ name: "jit", works: true, cpuMode: 32 }],
   });
   const bhyve = { vmm: "bhyve", reason: "needs a FreeBSD host" };
-  expect(findings).toMatchObject({ elsewhere: [bhyve, { vmm: "openvmm" }, { vmm: "vmctl" }] });
+  const vmctl = { vmm: "vmctl", reason: "needs an OpenBSD host" };
+  expect(findings).toMatchObject({ elsewhere: [bhyve, vmctl, { vmm: "openvmm" }] });
 });
 
 test("a QEMU that is missing is told with the command that mends it", async () => {

@@ -61,6 +61,7 @@ export const configSchema = z.strictObject({
   traceCap: sizeSchema.optional().describe("kept traces may use this much; the oldest go first"),
   firmware: firmwareFields.optional(),
   bhyve: filePath.optional().describe("bhyve's binary, beside which bhyvectl is; bhyve on PATH if absent"),
+  vmctl: filePath.optional().describe("vmctl's program; vmctl on PATH if absent"),
   qemu: filePath.optional().describe("QEMU's binary; qemu-system-* on PATH if absent"),
 });
 

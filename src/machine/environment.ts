@@ -88,6 +88,7 @@ export const settingWords: readonly SettingWord[] = [
   },
   { key: "traceCap", env: "PETRI_TRACE_CAP", flag: "trace-cap", value: "SIZE", kind: "text", schema: shape.traceCap },
   { key: "bhyve", env: "PETRI_BHYVE", value: "FILE", kind: "command", schema: shape.bhyve },
+  { key: "vmctl", env: "PETRI_VMCTL", value: "FILE", kind: "command", schema: shape.vmctl },
   { key: "qemu", env: "PETRI_QEMU", value: "FILE", kind: "command", schema: shape.qemu },
   { key: "firmware.uefiCode", env: "PETRI_UEFI_CODE", value: "FILE", kind: "path", schema: firmware.uefiCode },
   { key: "firmware.uefiNvram", env: "PETRI_UEFI_NVRAM", value: "FILE", kind: "path", schema: firmware.uefiNvram },

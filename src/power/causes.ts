@@ -26,6 +26,8 @@ interface CauseRow {
   readonly known: Readonly<Partial<Record<EvidenceSource, Confidence>>>;
   /** Kind of the event, whose cause is `unknown`, where nothing tells; `nothing`: the guest seems to run on. */
   readonly otherwise: PowerKind | "nothing";
+  /** How sure that event is. */
+  readonly otherwiseIs: Confidence;
 }
 
 const onQemu = ["kvm", "hvf", "whp", "tcg"] as const;
@@ -37,8 +39,9 @@ function rows(
   causes: readonly PowerCause[],
   known: CauseRow["known"],
   otherwise: CauseRow["otherwise"],
+  otherwiseIs: Confidence = "reported",
 ): CauseRow[] {
-  return causes.map((cause) => ({ vmm, accelerators, cause, kind, known, otherwise }));
+  return causes.map((cause) => ({ vmm, accelerators, cause, kind, known, otherwise, otherwiseIs }));
 }
 
 /** What each VMM can tell apart. Tests, classifiers and docs/power.md read it. */
@@ -93,6 +96,11 @@ export const causeTable: readonly CauseRow[] = [
   ),
   ...rows("bhyve", ["bhyve-vmm"], "crash", ["kernel-panic"], { console: "inferred" }, "reset"),
   ...rows("bhyve", ["bhyve-vmm"], "watchdog", ["heartbeat"], { silence: "inferred" }, "nothing"),
+  // vmd takes a triple fault for a reset, and starts its guest again after either.
+  ...rows("vmctl", ["vmm"], "reset", ["keyboard-controller", "port92", "cf9"], {}, "reset", "inferred"),
+  ...rows("vmctl", ["vmm"], "crash", ["triple-fault"], {}, "reset", "inferred"),
+  ...rows("vmctl", ["vmm"], "crash", ["kernel-panic"], { console: "inferred" }, "reset", "inferred"),
+  ...rows("vmctl", ["vmm"], "watchdog", ["heartbeat"], { silence: "inferred" }, "nothing"),
   ...rows("v86", ["jit"], "shutdown", ["acpi-s5", "debug-exit"], { events: "reported" }, "nothing"),
   ...rows("v86", ["jit"], "hibernate", ["acpi-s4"], { events: "reported" }, "nothing"),
   ...rows("v86", ["jit"], "crash", ["triple-fault", "pvpanic"], { events: "reported" }, "nothing"),
@@ -119,5 +127,5 @@ export function expectedVerdict(
   const left = Object.entries(row.known).find(([source]) => !without.includes(source as EvidenceSource));
   if (left) return { kind: row.kind, cause: row.cause, confidence: left[1] };
   if (row.otherwise === "nothing") return undefined;
-  return { kind: row.otherwise, cause: "unknown", confidence: "reported" };
+  return { kind: row.otherwise, cause: "unknown", confidence: row.otherwiseIs };
 }

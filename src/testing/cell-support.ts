@@ -41,7 +41,7 @@ export function judge(
     return { kind: isPromised ? "broken-promise" : "skipped", reason: missing.join("; ") };
   }
   const outline = imageOutline(cell.image, cell.boot);
-  const whole = parseMachine(applyImage(machine, outline));
+  const whole = parseMachine(applyImage(machine, outline, cell.vmm));
   const reasons = refusalsOf(whole, placement, run.detections);
   const accelerator = acceleratorOf(whole, placement, run.detections);
   const widest = widestMode(detection, accelerator);

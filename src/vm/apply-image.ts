@@ -13,7 +13,7 @@ export type MachinePart = Omit<MachineInput, "boot"> & { readonly boot?: Machine
  */
 export function applyImage(part: MachinePart, image: ResolvedImage, vmm?: VmmName): MachineInput {
   refuseOtherKernel(part, image);
-  const disks = image.disk ? [firstDisk(image.disk), ...(part.disks ?? [])] : part.disks;
+  const disks = image.disk ? [firstDisk(image.disk, vmm), ...(part.disks ?? [])] : part.disks;
   const memory = { size: Math.max(image.minMemoryBytes, defaultMemory), ...part.memory };
   const display = part.display ?? (image.needsDisplay ? "headless" : "none");
   return {
@@ -27,8 +27,10 @@ export function applyImage(part: MachinePart, image: ResolvedImage, vmm?: VmmNam
 }
 
 /** It comes first: a disk of the user's on its place is a clash, not another one to boot from. */
-function firstDisk({ file, format }: NonNullable<ResolvedImage["disk"]>) {
-  return { file, format, ...(format === "iso" ? {} : { slot: 0 }) };
+function firstDisk({ file, format }: NonNullable<ResolvedImage["disk"]>, vmm: VmmName | undefined) {
+  if (format === "iso") return { file, format };
+  // A BIOS boots from IDE, where nothing else is said; vmd has virtio disks only, and a BIOS that boots from them.
+  return { file, format, slot: 0, ...(vmm === "vmctl" && { bus: "virtio" as const }) };
 }
 
 function refuseOtherKernel({ boot }: MachinePart, { name }: ResolvedImage): void {

@@ -99,8 +99,8 @@ function identity(host: Host, vmm: VmmName, settings: DetectSettings): string | 
   const programs =
     vmm === "qemu"
       ? [host.which(settings.overrides.qemu ?? "qemu-system-x86_64")]
-      : vmm === "bhyve"
-        ? [host.which(settings.overrides.bhyve ?? "bhyve")]
+      : vmm === "bhyve" || vmm === "vmctl"
+        ? [host.which(settings.overrides[vmm] ?? vmm)]
         : [process.execPath, fileURLToPath(import.meta.url)];
   const facts = [
     "6",

@@ -5,8 +5,11 @@ import type { Host } from "../host/host.ts";
 const schema = z.looseObject({
   /** The release of the operating system, or of the VMM, that the program speaks as. */
   release: z.string(),
+  openbsd: z.string().optional(),
   /** UEFI firmware that stands for its own: code image and variable store, best first. */
   uefi: z.array(z.tuple([z.string(), z.string()])).default([]),
+  /** What stands for the BIOS, best first. */
+  pcat: z.array(z.string()).optional(),
 });
 
 /**

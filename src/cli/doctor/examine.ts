@@ -28,10 +28,10 @@ export interface Findings {
 }
 
 const elsewhere: Partial<Record<VmmName, string>> = {
-  vmctl: "needs an OpenBSD host; not carried yet",
   openvmm: "not carried yet",
 };
 
+const article = (name = "") => `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
 const isHere = ({ present, needsHost }: Detection) => present || needsHost === undefined;
 
 export interface DoctorOptions {
@@ -59,7 +59,7 @@ export async function doctor({ fresh, json, signal }: DoctorOptions): Promise<nu
     elsewhere: [
       ...detections
         .filter((each) => !isHere(each))
-        .map(({ vmm, needsHost }) => ({ vmm, reason: `needs a ${needsHost} host` })),
+        .map(({ vmm, needsHost }) => ({ vmm, reason: `needs ${article(needsHost)} host` })),
       ...vmmNames
         .filter((vmm) => !carried.has(vmm))
         .map((vmm) => ({ vmm, reason: elsewhere[vmm] ?? "not carried yet" })),

@@ -61,7 +61,7 @@ export const docTables: Readonly<Record<string, () => string>> = {
 function causesLine(alike: readonly (typeof causeTable)[number][]): string[] {
   const [first] = alike;
   if (!first) return [];
-  const { vmm, accelerators, kind, known, otherwise } = first;
+  const { vmm, accelerators, kind, known, otherwise, otherwiseIs } = first;
   const ways = Object.entries(known) as [EvidenceSource, string][];
   return [
     vmm,
@@ -69,7 +69,9 @@ function causesLine(alike: readonly (typeof causeTable)[number][]): string[] {
     code(kind),
     alike.map(({ cause }) => code(cause)).join(", "),
     ways.map(([source, confidence]) => `${source} (${confidence})`).join(", ") || "–",
-    otherwise === "nothing" ? "no event" : `${code(otherwise)}, cause ${code("unknown")}`,
+    otherwise === "nothing"
+      ? "no event"
+      : `${code(otherwise)}, cause ${code("unknown")}${otherwiseIs === "inferred" ? " (inferred)" : ""}`,
   ];
 }
 
@@ -123,14 +125,25 @@ function supportTable(isWanted: (what: string) => boolean): string {
 
 type Vmm = (typeof vmms)[number];
 
-function verdict({ name, support }: Vmm, input: MachineInput): string {
+function verdict(vmm: Vmm, input: MachineInput): string {
+  const all = refusalsOf(vmm, input);
+  const boot = all.filter(({ axis }) => axis === "boot");
+  // A row of another thing than booting is not about what the VMM lacks for any machine that has only a kernel.
+  const plain = refusalsOf(vmm, kernel).map(({ reason }) => reason);
+  const own = all.filter(({ reason }) => !plain.includes(reason));
+  const reasons = [...new Set((isAboutBoot(input) ? boot : own).map(({ reason }) => reason))];
+  return reasons.length === 0 ? "✓" : `– ${reasons.join("; ")}`;
+}
+
+const isAboutBoot = (input: MachineInput) => Object.keys(input).length === 1;
+
+function refusalsOf({ name, support }: Vmm, input: MachineInput) {
   const machine = parseMachine(input);
   // checkFiles finds the format from a file's contents; here the name stands for them.
   const disks = machine.disks.map((each) =>
     each.file.endsWith(".qcow2") ? { ...each, format: "qcow2" as const } : each,
   );
-  const reasons = support({ ...machine, disks }, everythingFound(name)).map(({ reason }) => reason);
-  return reasons.length === 0 ? "✓" : `– ${reasons.join("; ")}`;
+  return support({ ...machine, disks }, everythingFound(name));
 }
 
 /** A host that has all it could have, so that only the VMM's own limits remain. */

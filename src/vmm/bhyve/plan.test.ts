@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { UnsupportedError } from "../../machine/errors.ts";
 import { type MachineInput, machineSchema } from "../../machine/machine.ts";
 import type { Detection } from "../contract.ts";
-import { planBhyve, vmNameOf } from "./plan.ts";
+import { vmNameOf } from "../vm-name.ts";
+import { planBhyve } from "./plan.ts";
 import { bhyveSupport } from "./support.ts";
 
 const uefi = {

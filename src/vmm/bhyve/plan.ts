@@ -1,9 +1,10 @@
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { UnsupportedError } from "../../machine/errors.ts";
 import type { ConsoleName, Machine } from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
 import type { Detection, PlanStep, PlanSteps, RunPaths, VmmPlan } from "../contract.ts";
 import { withSlots } from "../slots.ts";
+import { vmNameOf } from "../vm-name.ts";
 import { dialectOf } from "./dialect.ts";
 import { bhyveSupport } from "./support.ts";
 
@@ -58,15 +59,6 @@ export function planBhyve(machine: Machine, paths: RunPaths, detection: Detectio
     isPersistent: machine.disks.some(({ persist }) => persist),
     notes: [],
   };
-}
-
-/**
- * The VM's name in the kernel, where all VMs of a host are: two never have the same, since a run directory's path names
- * its process and counts within it.
- */
-export function vmNameOf({ runDir }: Pick<RunPaths, "runDir">): string {
-  const own = [basename(dirname(runDir)), basename(runDir)].join("-");
-  return `petri-${own.replaceAll(/[^A-Za-z0-9]+/g, "-").replaceAll(/^-|-$/g, "")}`;
 }
 
 function stepsOf(
