@@ -354,7 +354,7 @@ test("a vsock that the host lacks is refused with the reason, and what to do ins
 test("time that does not wait is counted in instructions, which takes TCG", () => {
   const machine: MachineInput = { boot: { kind: "kernel", kernel: "/k" }, clock: "warp" };
   const both: Detection = { ...detection, accelerators: [...onKvm.accelerators, ...detection.accelerators.slice(1)] };
-  expect(command(machine, both)).toContain("\n-icount shift=5,sleep=off\n-rtc clock=vm\n");
+  expect(command(machine, both)).toContain("\n-icount shift=3,sleep=off\n-rtc clock=vm\n");
   expect(plan(machine, both).accelerator).toBe("tcg");
   expect(plan({ ...machine, clock: "real" }, both).accelerator).toBe("kvm");
   expect(command({ ...machine, clock: "real" })).not.toContain("-icount");
