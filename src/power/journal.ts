@@ -1,8 +1,9 @@
 import { TimeoutError } from "../machine/errors.ts";
+import { AwaitingList } from "./awaiting.ts";
 import { eventEvidence } from "./describe.ts";
 import type { PowerEvent, PowerKind } from "./event.ts";
 import { UnexpectedPowerEvent } from "./unexpected.ts";
-import { longestTimerMs, reasonRecord, reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "./wait.ts";
+import { reasonRecord, reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "./wait.ts";
 import type { PowerObserver, PowerWaitFacts, PowerWaitOutcome } from "./wait-record.ts";
 import type { WaitWatcher } from "./wait-watcher.ts";
 
@@ -33,12 +34,6 @@ type Answer =
   | { error: UnexpectedPowerEvent; outcome: "unexpected" }
   | undefined;
 
-interface Pending {
-  readonly title: string;
-  answer(): Answer;
-  settle(answer: NonNullable<Answer>): void;
-}
-
 /**
  * Everything a VM's guest did to its power, in order, and what the test has looked at.
  *
@@ -51,7 +46,7 @@ export class PowerJournal {
   readonly #events: PowerEvent[] = [];
   readonly #acknowledged = new Set<PowerEvent>();
   readonly #allowed = new Set<PowerKind>();
-  readonly #pending = new Set<Pending>();
+  readonly #awaiting = new AwaitingList();
   readonly #waits: Waits;
   readonly #defaultTimeoutMs: () => number;
   readonly #observer: PowerObserver | undefined;
@@ -76,7 +71,7 @@ export class PowerJournal {
   record(event: Omit<PowerEvent, "index">): PowerEvent {
     const recorded: PowerEvent = { ...event, index: this.#events.length };
     this.#events.push(recorded);
-    this.#settlePending();
+    this.#awaiting.update();
     return recorded;
   }
 
@@ -109,7 +104,7 @@ export class PowerJournal {
   allow(...kinds: PowerKind[]): void {
     for (const kind of kinds) this.#allowed.add(kind);
     this.#observer?.waives({ kinds }, this.#events.length);
-    this.#settlePending();
+    this.#awaiting.update();
   }
 
   /** Whether any number of events of this kind may come. */
@@ -125,7 +120,7 @@ export class PowerJournal {
   /** No more events will come: waits reject with the reason, unless the answer is among the events. */
   end(reason: Error): void {
     this.#endReason ??= reason;
-    this.#settlePending();
+    this.#awaiting.update();
   }
 
   /** The guest runs again after an end: more events may come. */
@@ -136,7 +131,7 @@ export class PowerJournal {
   /** From now on every wait rejects with the reason. */
   poison(reason: Error): void {
     this.#poisonReason ??= reason;
-    this.#settlePending();
+    this.#awaiting.update();
   }
 
   /** Waits that were started and never awaited. */
@@ -178,39 +173,18 @@ export class PowerJournal {
           outcome: "ended",
         };
       };
-      const update = () => {
-        const known = answer();
-        if (known) settle(known);
-      };
-      const expire = () => {
-        update();
-        if (!this.#pending.has(pending)) return;
-        settle({ error: new TimeoutError(this.#timeoutMessage(title, ms)), outcome: "timeout" });
-      };
-      // An event that arrived while the loop was busy is delivered before the deadline counts.
-      const deadline = ms > longestTimerMs ? undefined : setTimeout(() => setImmediate(expire), ms);
-      const settle = (known: NonNullable<Answer>) => {
-        this.#pending.delete(pending);
-        clearTimeout(deadline);
-        signal?.removeEventListener("abort", update);
-        observed?.(outcomeOf(known, this.#events.length));
-        if ("error" in known) return reject(known.error);
-        this.#acknowledged.add(known.event);
-        resolve(known.event);
-      };
-      const pending: Pending = { title, answer, settle };
-      this.#pending.add(pending);
-      signal?.addEventListener("abort", update);
-      update();
+      this.#awaiting.add<NonNullable<Answer>>({
+        answer,
+        late: () => ({ error: new TimeoutError(this.#timeoutMessage(title, ms)), outcome: "timeout" }),
+        settle: (known) => {
+          observed?.(outcomeOf(known, this.#events.length));
+          if ("error" in known) return reject(known.error);
+          this.#acknowledged.add(known.event);
+          resolve(known.event);
+        },
+        ...{ timeoutMs: ms, signal },
+      });
     });
-  }
-
-  /** In the order the waits were started: an event answers the first that takes it. */
-  #settlePending(): void {
-    for (const pending of this.#pending) {
-      const known = pending.answer();
-      if (known) pending.settle(known);
-    }
   }
 
   #endMessage(title: string, reason: Error): string {

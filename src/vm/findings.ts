@@ -2,7 +2,8 @@ import { printable } from "../console/printable.ts";
 import { TimeoutError } from "../machine/errors.ts";
 import type { ConsoleName } from "../machine/machine.ts";
 import type { Finding } from "../oracle/rule.ts";
-import { longestTimerMs, reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "../power/wait.ts";
+import { AwaitingList } from "../power/awaiting.ts";
+import { reasonWithContext, showDuration, timeoutMs, type Wait, Waits } from "../power/wait.ts";
 import type { WaitWatcher } from "../power/wait-watcher.ts";
 
 /** What the oracle read on a console of this VM. */
@@ -31,10 +32,6 @@ export interface FindingJournalOptions {
 }
 
 type Answer = { finding: VmFinding } | { error: unknown } | undefined;
-interface Pending {
-  answer(): Answer;
-  settle(answer: NonNullable<Answer>): void;
-}
 
 /** How many are kept: a guest may print reports for ever. */
 const keptFindings = 500;
@@ -49,7 +46,7 @@ const keptFindings = 500;
  */
 export class FindingJournal {
   readonly #findings: VmFinding[] = [];
-  readonly #pending = new Set<Pending>();
+  readonly #awaiting = new AwaitingList();
   readonly #waits: Waits;
   readonly #listeners: ((finding: VmFinding) => void)[] = [];
   readonly #defaultTimeoutMs: () => number;
@@ -83,30 +80,16 @@ export class FindingJournal {
     const ms = timeoutMs(options.timeout, this.#defaultTimeoutMs);
     const { signal } = options;
     return this.#waits.start(title, (resolve, reject) => {
-      const update = () => {
-        const known = pending.answer();
-        if (known) pending.settle(known);
-      };
-      const expire = () => {
-        update();
-        if (this.#pending.has(pending)) pending.settle({ error: new TimeoutError(this.#timeoutMessage(title, ms)) });
-      };
-      // What arrived while the loop was busy is delivered before the deadline counts.
-      const deadline = ms > longestTimerMs ? undefined : setTimeout(() => setImmediate(expire), ms);
-      const pending: Pending = {
+      this.#awaiting.add<NonNullable<Answer>>({
         answer: () => this.#answer(title, pattern, signal),
+        late: () => ({ error: new TimeoutError(this.#timeoutMessage(title, ms)) }),
         settle: (known) => {
-          this.#pending.delete(pending);
-          clearTimeout(deadline);
-          signal?.removeEventListener("abort", update);
           if ("error" in known) return reject(known.error);
           this.#cursor = known.finding.index + 1;
           resolve(known.finding);
         },
-      };
-      this.#pending.add(pending);
-      signal?.addEventListener("abort", update);
-      update();
+        ...{ timeoutMs: ms, signal },
+      });
     });
   }
 
@@ -120,7 +103,7 @@ export class FindingJournal {
     const finding: VmFinding = { ...found, index: this.#count++ };
     this.#findings.push(finding);
     if (this.#findings.length > keptFindings) this.#findings.shift();
-    this.#settlePending();
+    this.#awaiting.update();
     for (const listener of this.#listeners) listener(finding);
     return { finding, wasAwaited: this.#cursor > finding.index };
   }
@@ -128,7 +111,7 @@ export class FindingJournal {
   /** No more findings will come: waits reject with the reason, unless the answer is there. */
   end(reason: Error): void {
     this.#endReason ??= reason;
-    this.#settlePending();
+    this.#awaiting.update();
   }
 
   /** The guest runs again after an end. */
@@ -139,7 +122,7 @@ export class FindingJournal {
   /** From now on every wait rejects with the reason. */
   poison(reason: Error): void {
     this.#poisonReason ??= reason;
-    this.#settlePending();
+    this.#awaiting.update();
   }
 
   /** Waits that were started and never awaited. */
@@ -157,14 +140,6 @@ export class FindingJournal {
     const [first = "", ...rest] = this.#endReason.message.split("\n");
     const message = [`${first} while waiting in ${title}`, ...rest, ...this.#history(), ...this.#scene()].join("\n");
     return { error: reasonWithContext(this.#endReason, message) };
-  }
-
-  /** In the order the waits were started: a finding answers the first that takes it. */
-  #settlePending(): void {
-    for (const pending of this.#pending) {
-      const known = pending.answer();
-      if (known) pending.settle(known);
-    }
   }
 
   #timeoutMessage(title: string, ms: number): string {
