@@ -1,3 +1,4 @@
+import { MessageChannel } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GuestCrash, TimeoutError } from "../machine/errors.ts";
@@ -89,6 +90,18 @@ describe("a wait ends", () => {
     `);
     expect((await journal.next("shutdown")).index).toBe(0);
     expect((await rejection(journal.next())).message).toMatch(/^the VMM exited while waiting in power.next\(\)/);
+  });
+
+  test("with an event that had arrived by its deadline, though nobody had time to hear of it", async () => {
+    const journal = new PowerJournal();
+    const { port1, port2 } = new MessageChannel();
+    port1.on("message", () => journal.record(off));
+    const wait = journal.next("shutdown", { timeout: 5 });
+    port2.postMessage("it has come");
+    const until = performance.now() + 20;
+    while (performance.now() < until);
+    expect((await wait).kind).toBe("shutdown");
+    port1.close();
   });
 
   test("at its deadline", async () => {
