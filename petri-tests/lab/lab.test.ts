@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, matrix, vmTest } from "petri-vm/test";
+import { vi } from "vitest";
 import { startLab as start } from "./start-lab.ts";
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
@@ -55,6 +56,21 @@ vmTest("a command that is killed is told from one that exits so; all it printed 
   const { code, stdout, stderr } = await ended;
   expect(stderr).toBe("petri: the command was killed by SIGKILL\n");
   expect(code).toBe(137);
+  expect(stdout.length).toBe(20_000_000);
+});
+
+vmTest("a slow reader gets all that was printed, though the lab is gone before it reads", lab, async () => {
+  let begin = () => {};
+  const isRead = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const { ended, root } = start(["--", "head", "-c", "20000000", "/dev/zero"], undefined, isRead);
+  const isUp = () => running(root).length > 0;
+  await vi.waitUntil(isUp, { timeout: 60_000 });
+  await vi.waitUntil(() => !isUp(), { timeout: 180_000, interval: 200 });
+  begin();
+  const { code, stdout } = await ended;
+  expect(code).toBe(0);
   expect(stdout.length).toBe(20_000_000);
 });
 
