@@ -59,3 +59,14 @@ test("a folder, and a file of another user, are told apart", async () => {
   await chmod(secret, 0o000);
   if (process.getuid?.() !== 0) await expect(imageFromUser({ disk: secret })).rejects.toThrow("may not be read");
 });
+
+test("an SSH server's key is one, and can be read", async () => {
+  const disk = await file("with-sshd.img", Buffer.from("QFI\xfb", "latin1"));
+  const key = await file("id", Buffer.from("-----BEGIN OPENSSH PRIVATE KEY-----\n"));
+  expect((await imageFromUser({ disk, ssh: { key, user: "me" } })).ssh).toEqual({ key, user: "me" });
+  const pub = await file("id.pub", Buffer.from("ssh-ed25519 AAAA me\n"));
+  await expect(imageFromUser({ disk, ssh: { key: pub } })).rejects.toThrow(
+    /ssh\.key .*id\.pub: it is no private key in OpenSSH's or PEM's form/,
+  );
+  await expect(imageFromUser({ disk, ssh: { key: `${pub}.none` } })).rejects.toThrow("there is no such file");
+});

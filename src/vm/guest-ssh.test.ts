@@ -27,7 +27,7 @@ function machineWith(hostPort?: number, more: object = {}) {
 /** A console whose guest lets every key in, and says that this is its host key. */
 function consoleOf(hostKey: string, server: { publicKey?: string }): GuestChannel {
   const exec: GuestChannel["exec"] = async (command) => {
-    server.publicKey = command.at(-1) ?? "";
+    server.publicKey = command.at(-2) ?? "";
     const facts = { command: "", stdout: Buffer.from(`${hostKey}\n`), stderr: Buffer.alloc(0), durationMs: 0 };
     return new ExecResult({ ...facts, exitCode: 0, signal: null });
   };

@@ -13,9 +13,11 @@ const authorizeMs = 60_000;
 const script = `umask 077
 mkdir -p ~/.ssh || exit
 printf '%s\\n' "$1" >>~/.ssh/authorized_keys || exit
-key=/etc/ssh/ssh_host_ed25519_key
-[ -e $key ] || ssh-keygen -q -t ed25519 -N '' -f $key || exit
-cat /etc/ssh/ssh_host_*_key.pub`;
+keys=$2
+[ -e "$keys/ssh_host_ed25519_key" ] || ssh-keygen -q -t ed25519 -N '' -f "$keys/ssh_host_ed25519_key" || exit
+cat "$keys"/ssh_host_*_key.pub`;
+
+const hostKeys = "/etc/ssh";
 
 /**
  * Lets a key log in as whoever the channel runs programs as, and learns the guest's host keys.
@@ -26,7 +28,9 @@ export async function authorizeKey(
   publicKey: string,
   signal: AbortSignal,
 ): Promise<readonly Buffer[]> {
-  const { ok, stdout, stderr } = await channel.exec(["sh", "-c", script, "sh", publicKey], authorizeMs, { signal });
+  const { ok, stdout, stderr } = await channel.exec(["sh", "-c", script, "sh", publicKey, hostKeys], authorizeMs, {
+    signal,
+  });
   const lines = stdout.toString("utf8").split("\n").filter(Boolean);
   if (ok && lines.length > 0) return lines.map(publicKeyBytes);
   const problem = printable(stderr.toString("utf8").trim()) || "it has no host key";

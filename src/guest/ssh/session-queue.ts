@@ -6,12 +6,15 @@ type Open = (done: (error: Error | undefined, stream: ClientChannel) => void) =>
 
 /**
  * Sessions of one connection, of which a server has a limit of its own that it tells by refusing (sshd's MaxSessions,
- * 10 unless set): one more than it takes waits for another to end.
+ * 10 unless set): one more than it takes waits for another to end. Once the limit is known, the last one is kept free
+ * for what ends the others.
  */
 export class SessionQueue {
   readonly #waiting: (() => void)[] = [];
   #open = 0;
   #ended = 0;
+  /** How many are opened that end by themselves. */
+  #most = Number.POSITIVE_INFINITY;
 
   constructor(client: Client) {
     client.on("close", () => {
@@ -21,8 +24,12 @@ export class SessionQueue {
   }
 
   /** @throws HostError if the server refuses, and none is open that could end */
-  async open(ask: Open): Promise<ClientChannel> {
+  async open(ask: Open, isToEndAnother = false): Promise<ClientChannel> {
     while (true) {
+      if (!isToEndAnother && this.#open >= this.#most) {
+        await this.#turn();
+        continue;
+      }
       const endedBefore = this.#ended;
       this.#open++;
       const opened = await this.#ask(ask);
@@ -42,8 +49,13 @@ export class SessionQueue {
         this.#next();
         throw new HostError(`ssh: the guest opens no session: ${printable(opened.message)}`, { cause: opened });
       }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      this.#most = Math.min(this.#most, Math.max(1, this.#open - 1));
+      await this.#turn();
     }
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #ask(ask: Open): Promise<ClientChannel | Error> {

@@ -110,6 +110,9 @@ test("twenty at once do not mix, and wait for a server that takes fewer", async 
   };
   const numbers = Array.from({ length: 20 }, (_, n) => n);
   expect(await Promise.all(numbers.map(run))).toEqual(numbers.map((n) => `${n}:${n}`));
+  // By now it is known how many the server takes: what hangs is ended though others wait.
+  const hanging = numbers.map(() => channel.exec("sleep 1000", 1_000).catch((error: Error) => error.message));
+  for (const said of await Promise.all(hanging)) expect(said).toMatch(/^sleep 1000 did not end within 1 s\n {2}it was/);
   const refused = await channelTo({ maxSessions: 0 });
   await expect(refused.exec("true", 5_000)).rejects.toThrow("ssh: the guest opens no session");
 });

@@ -50,7 +50,16 @@ export class SshChannel implements GuestChannel {
   }
 
   /** @throws TimeoutError when its time is over; it and all it started in its process group are killed first */
-  async exec(command: string | readonly string[], timeoutMs: number, options: ExecOptions = {}): Promise<ExecResult> {
+  exec(command: string | readonly string[], timeoutMs: number, options: ExecOptions = {}): Promise<ExecResult> {
+    return this.#run(command, timeoutMs, options, false);
+  }
+
+  async #run(
+    command: string | readonly string[],
+    timeoutMs: number,
+    options: ExecOptions,
+    isToEndAnother: boolean,
+  ): Promise<ExecResult> {
     const title = titleOf(command);
     const time = new AbortController();
     const late = new TimeoutError(`${title} did not end within ${showDuration(timeoutMs)}`);
@@ -60,7 +69,7 @@ export class SshChannel implements GuestChannel {
     const out = { stdout: new Sink(), stderr: new Sink() };
     let program: SshProgram | undefined;
     try {
-      program = await until(ends.signal, this.#start(command, title, options, ends.signal));
+      program = await until(ends.signal, this.#start(command, title, options, ends.signal, isToEndAnother));
       out.stdout.take(program.stream);
       out.stderr.take(program.stream.stderr);
       program.stream.end(options.input);
@@ -150,9 +159,10 @@ export class SshChannel implements GuestChannel {
     title: string,
     { env, cwd }: Pick<ExecOptions, "env" | "cwd">,
     signal: AbortSignal,
+    isToEndAnother = false,
   ): Promise<SshProgram> {
     const line = commandLine(command, { ...(env && { env }), ...(cwd !== undefined && { cwd }) });
-    const stream = await this.#sessions.open((done) => void this.#client.exec(line, done));
+    const stream = await this.#sessions.open((done) => void this.#client.exec(line, done), isToEndAnother);
     // Nobody waits for it any more: it ends with its channel.
     if (signal.aborted) stream.close();
     return await startedProgram(stream, title, cwd);
@@ -178,7 +188,7 @@ export class SshChannel implements GuestChannel {
     if (!/^SIG[A-Z0-9]+$/.test(signal)) {
       throw new UsageError(`kill: ${JSON.stringify(signal)} is no signal: write a name such as SIGTERM`);
     }
-    const { ok, stderr } = await this.exec(killLine(pid, signal), afterKillMs);
+    const { ok, stderr } = await this.#run(killLine(pid, signal), afterKillMs, {}, true);
     if (!ok) throw new HostError(`kill ${signal} ${pid}: the guest refused: ${printable(stderr.toString("utf8"))}`);
   }
 
