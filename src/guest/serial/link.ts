@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { anySignal } from "../any-signal.ts";
 import { agent, garbled, leave, loader, loading, requestLine } from "./agent.ts";
 import { type SumKind, sumKinds } from "./coded.ts";
@@ -51,7 +52,7 @@ export class AgentLink {
   readonly #atPrompt: () => Promise<void>;
   #reader = new FrameReader();
   readonly #listeners = new Set<(fields: readonly string[]) => void>();
-  #over = new AbortController();
+  #over = newOver();
   #facts: Promise<AgentFacts> | undefined;
   #stopListening: (() => void) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -92,7 +93,7 @@ export class AgentLink {
   /** The agent is gone: whoever waits for it gets the reason. The next one to ask starts another. */
   lost(reason: Error): void {
     this.#over.abort(reason);
-    this.#over = new AbortController();
+    this.#over = newOver();
     this.#stopListening?.();
     this.#stopListening = undefined;
     this.#facts = undefined;
@@ -221,6 +222,13 @@ export class AgentLink {
       else sendNow();
     });
   }
+}
+
+/** Many commands listen to it at once: Node would call more than ten a leak. */
+function newOver(): AbortController {
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  return over;
 }
 
 /** A frame says twice whom it answers. */

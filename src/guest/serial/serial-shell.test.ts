@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AgentLink } from "./link.ts";
 import { SerialShell } from "./serial-shell.ts";
 import { type Disturbance, localShell } from "./test/local-shell.ts";
@@ -55,12 +55,16 @@ describe.each(["dash", "bash", "busybox", "mksh"].filter((sh) => existsSync(`/bi
   });
 
   test("twenty commands run side by side, and none takes another's answer", async () => {
+    const warned = vi.fn();
+    process.on("warning", warned);
+    onTestFinished(() => void process.off("warning", warned));
     const { run } = shellOf({}, { sh: `/bin/${sh}` });
     const all = Array.from({ length: 40 }, (_, n) => n);
     const results = await Promise.all(all.map((n) => run(`echo out ${n}; echo err ${n} >&2; exit ${n}`)));
     expect(results.map(({ exitCode, text, stderr }) => [exitCode, text, `${stderr}`])).toEqual(
       all.map((n) => [n, `out ${n}`, `err ${n}\n`]),
     );
+    expect(warned).not.toHaveBeenCalled();
   });
 
   test("a command whose time is over is killed in the guest, with what it started", async () => {
