@@ -23,6 +23,7 @@ Examples:
                --guest-shutdown-action exit:0 --guest-crash-action exit:3
   $ petri boot --image debian-cloud --expect "petri# " --send "uname -a\\n" --expect "/Linux \\S+ 6/"
   $ petri boot --kernel bzImage --initrd initrd.img --cmdline console=ttyS0 --fail-on "Kernel panic" --json
+  $ petri boot --import "qemu-system-x86_64 -m 64 -kernel bzImage -append console=ttyS0 -nographic" --vmm v86
   $ petri boot --image petri-guest --com2 listen=tcp:127.0.0.1:4555 --pidfile vm.pid
 `;
 
@@ -30,10 +31,13 @@ export function define(run: RunAction): Command {
   const command = new Command("boot").usage("[options]").addHelpText("after", examples);
   const givenOptions = addMachineOptions(command);
   const runFlags = addRunOptions(command);
+  command
+    .optionsGroup("Boot:")
+    .option("--import <CMD>", "boot the machine of a native command, in quotes: docs/translate.md");
   return command.action(
     run(async (signal) => {
       const { bootCommand } = await import("./boot/boot-command.ts");
-      return await bootCommand(givenOptions(), runFlags, signal);
+      return await bootCommand(givenOptions(), runFlags, command.opts<{ import?: string }>().import, signal);
     }),
   );
 }

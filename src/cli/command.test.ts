@@ -88,3 +88,30 @@ test("diff tells field by field, and by its exit code", async () => {
   ]);
   expect(await runPetri(cwd, ["diff", "m.json", "m.json"])).toEqual({ exitCode: 0, stdout: "", stderr: "" });
 });
+
+test.runIf(localHost.which("bhyve") === undefined)(
+  "the steps of a VMM that is elsewhere, loader and clean-up in order",
+  async () => {
+    const cwd = folderWith({
+      boot: { kind: "kernel", kernel: "/k", cmdline: "a b" },
+      memory: { size: "64M" },
+      disks: [{ file: "d.img", format: "raw" }],
+    });
+    const { exitCode, stdout, stderr } = await runPetri(cwd, ["command", "--vmm", "bhyve", "m.json"], {
+      PETRI_BHYVE: "",
+    });
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toContain("(no bhyve here)");
+    const programs = stdout.split("\n").filter((line) => /^(mkdir|cp|sh|bhyve|bhyvectl|grub-bhyve) /.test(line));
+    expect(programs.map((line) => line.split(" ")[0])).toEqual([
+      "mkdir",
+      "cp",
+      "sh",
+      "bhyvectl",
+      "grub-bhyve",
+      "bhyve",
+      "bhyvectl",
+    ]);
+    expect(stdout).toContain("multiboot (host)/k a b");
+  },
+);

@@ -7,6 +7,7 @@ import type { Machine } from "../../machine/machine.ts";
 import type { AcceleratorName, VmmName } from "../../machine/placement.ts";
 import { show } from "../../machine/problem.ts";
 import { detectAll, detectionOf } from "../../vm/detection.ts";
+import { assumedDetection } from "../../vmm/assumed.ts";
 import type { NativeScript, PlanStep, RunPaths, Vmm } from "../../vmm/contract.ts";
 import { fitMachine } from "../../vmm/fit.ts";
 import type { NotCarried } from "../../vmm/import.ts";
@@ -34,7 +35,9 @@ export async function commandCommand(
   const vmm = vmmNamed(name);
   const settings = await loadSettings({});
   const overrides = { qemu: settings.qemu, ...settings.firmware };
-  const detection = detectionOf(name, await detectAll(localHost, { overrides, only: [name], signal }));
+  const found = detectionOf(name, await detectAll(localHost, { overrides, only: [name], signal }));
+  const assumed = found.present ? undefined : assumedDetection(name);
+  const detection = assumed ?? found;
   const retargeted = from === undefined ? { machine, changed: [] } : withoutForeignFirmware(machine, from, name);
   const fitted =
     from === undefined
@@ -55,6 +58,8 @@ export async function commandCommand(
     ...unsaid(fitted.machine, script.said),
     ...harness,
   ];
+  if (assumed)
+    lost.push({ option: `(no ${name} here)`, reason: "it and its firmware are assumed where packages put them" });
   if (json) await writeTo(process.stdout, toJsonLine({ vmm: name, steps, notCarried: lost }));
   else {
     await writeTo(process.stdout, steps.map((step) => `${toPlainText(lineOf(step))}\n`).join(""));
@@ -100,7 +105,7 @@ function lineOf({ file, args, input, mayFail }: PlanStep): string {
   const command = `${commandLine(file, args)}${mayFail ? " || true" : ""}`;
   if (input === undefined) return command;
   const end = ["EOF", "END", "DONE"].find((word) => !input.split("\n").includes(word)) ?? "EOF";
-  return `${command} <<'${end}'\n${input}${input.endsWith("\n") ? "" : "\n"}${end}`;
+  return `${command} <<'${end}'\n${input}${/(^|\n)$/.test(input) ? "" : "\n"}${end}`;
 }
 
 /** The fields that the commands leave unsaid, or say otherwise. */
