@@ -69,7 +69,7 @@ vmTest(
 
 vmTest(
   "a guest that stops every vCPU for good is told where the VMM can tell",
-  { on: matrix({ boot: ["kernel", "pcat"], except: ({ vmm }) => vmm === "qemu" && "QEMU does not tell" }) },
+  { on: matrix({ boot: ["kernel", "pcat"], except: ({ vmm }) => /qemu|openvmm/.test(vmm) && `${vmm} does not tell` }) },
   async ({ vm, guest }) => {
     await guest.hang({ how: "quiet" });
     // vmd ends such a VM, and whether its guest meant to power off nobody knows.

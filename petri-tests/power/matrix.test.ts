@@ -44,7 +44,7 @@ const causes: readonly Cells[] = [
   { what: "pvpanic", kind: "crash", on: anywhere },
   // Under a BIOS v86 has neither: S4 and the WDAT stand in petri-v86's own ACPI tables.
   { what: "wdat", kind: "watchdog", on: v86Kernel, machine: { watchdog: "wdat" } },
-  { what: "acpi-s4", kind: "hibernate", on: [...onQemu, ...v86Kernel] },
+  { what: "acpi-s4", kind: "hibernate", on: anywhere.filter(({ vmm, boot }) => vmm !== "v86" || boot === "kernel") },
   { what: "acpi-s5", kind: "shutdown", on: anywhere },
   { what: "debug-exit", kind: "shutdown", on: onV86 },
   { what: "debug-exit", kind: "shutdown", on: onQemu, machine: { vmmOptions: debugExit }, endsVmm: true },

@@ -11,7 +11,7 @@ const library = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
 /** A harness of its own that boots ten guests, says so, and goes on for ever. */
 const harness = (vmm: string, results: string) => `
   import { boot, detectAll, localHost, resolveImage } from ${JSON.stringify(library)};
-  const detections = await detectAll(localHost, { overrides: { bhyve: process.env.PETRI_BHYVE }, only: [${JSON.stringify(vmm)}] });
+  const detections = await detectAll(localHost, { overrides: { bhyve: process.env.PETRI_BHYVE, openvmm: process.env.PETRI_OPENVMM }, only: [${JSON.stringify(vmm)}] });
   const image = await resolveImage("petri-guest", "kernel");
   const vms = await Promise.all(
     Array.from({ length: 10 }, (_, i) =>

@@ -3,7 +3,13 @@ import { expect, matrix, vmTest } from "petri-vm/test";
 
 vmTest(
   "a kernel that is started directly may have disks",
-  { on: matrix({ boot: "kernel", image: "petri-guest", except: ({ vmm }) => vmm === "bhyve" && "bhyve has no IDE" }) },
+  {
+    on: matrix({
+      boot: "kernel",
+      image: "petri-guest",
+      except: ({ vmm }) => /bhyve|openvmm/.test(vmm) && `${vmm} has no IDE`,
+    }),
+  },
   async ({ boot }) => {
     const { disk } = await resolveImage("petri-guest", "pcat");
     const file = disk?.file ?? "";

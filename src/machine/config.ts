@@ -28,6 +28,9 @@ export const firmwareFields = z.strictObject({
   uefiNvram: filePath.optional().describe("the variable store's template that belongs to uefiCode"),
   seabios: filePath.optional().describe("BIOS image for v86"),
   vgabios: filePath.optional().describe("VGA BIOS image for v86"),
+  msvm: filePath.optional().describe("UEFI firmware for OpenVMM: MSVM.fd of mu_msvm"),
+  pcat: filePath.optional().describe("BIOS for OpenVMM: Hyper-V's vmfirmwarepcat.dll"),
+  pcatVga: filePath.optional().describe("VGA BIOS for OpenVMM: Hyper-V's vmemulateddevices.dll"),
 });
 
 /** What `petri.config.ts` may say. Everything may be left out. */
@@ -63,6 +66,7 @@ export const configSchema = z.strictObject({
   bhyve: filePath.optional().describe("bhyve's binary, beside which bhyvectl is; bhyve on PATH if absent"),
   vmctl: filePath.optional().describe("vmctl's program; vmctl on PATH if absent"),
   qemu: filePath.optional().describe("QEMU's binary; qemu-system-* on PATH if absent"),
+  openvmm: filePath.optional().describe("OpenVMM's binary; openvmm on PATH if absent"),
 });
 
 /** The content of `petri.config.ts`. */

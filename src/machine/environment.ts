@@ -90,10 +90,14 @@ export const settingWords: readonly SettingWord[] = [
   { key: "bhyve", env: "PETRI_BHYVE", value: "FILE", kind: "command", schema: shape.bhyve },
   { key: "vmctl", env: "PETRI_VMCTL", value: "FILE", kind: "command", schema: shape.vmctl },
   { key: "qemu", env: "PETRI_QEMU", value: "FILE", kind: "command", schema: shape.qemu },
+  { key: "openvmm", env: "PETRI_OPENVMM", value: "FILE", kind: "command", schema: shape.openvmm },
   { key: "firmware.uefiCode", env: "PETRI_UEFI_CODE", value: "FILE", kind: "path", schema: firmware.uefiCode },
   { key: "firmware.uefiNvram", env: "PETRI_UEFI_NVRAM", value: "FILE", kind: "path", schema: firmware.uefiNvram },
   { key: "firmware.seabios", env: "PETRI_SEABIOS", value: "FILE", kind: "path", schema: firmware.seabios },
   { key: "firmware.vgabios", env: "PETRI_VGABIOS", value: "FILE", kind: "path", schema: firmware.vgabios },
+  { key: "firmware.msvm", env: "PETRI_MSVM", value: "FILE", kind: "path", schema: firmware.msvm },
+  { key: "firmware.pcat", env: "PETRI_PCAT", value: "FILE", kind: "path", schema: firmware.pcat },
+  { key: "firmware.pcatVga", env: "PETRI_PCAT_VGA", value: "FILE", kind: "path", schema: firmware.pcatVga },
 ];
 
 /** Variables about the host that have no place in a project's configuration; each is read where it is used. */

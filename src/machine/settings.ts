@@ -25,8 +25,8 @@ const defaults = {
 export type Settings = ConfigOutput & { [K in keyof typeof defaults]-?: NonNullable<ConfigOutput[K]> };
 
 /** What the settings name of the host: VMMs' programs, firmware images. */
-export function namedPrograms({ qemu, bhyve, vmctl, firmware }: Settings): Record<string, string | undefined> {
-  return { qemu, bhyve, vmctl, ...firmware };
+export function namedPrograms({ qemu, bhyve, vmctl, openvmm, firmware }: Settings): Record<string, string | undefined> {
+  return { qemu, bhyve, vmctl, openvmm, ...firmware };
 }
 
 export interface SettingSources {

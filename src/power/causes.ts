@@ -9,6 +9,7 @@ export const evidenceSources = {
   "device-trace": "QEMU's trace of what the guest writes to the keyboard controller and to port 92",
   registers: "the vCPUs' registers and code, read while the guest stands still",
   console: "a panic that the oracle read on a console of the same boot",
+  log: "a line of the VMM's log",
   "exit-status": "the status that the VMM's process ended with",
   silence: "a console on which a guest that runs said nothing for longer than its heartbeat allows",
 } as const;
@@ -31,6 +32,8 @@ interface CauseRow {
 }
 
 const onQemu = ["kvm", "hvf", "whp", "tcg"] as const;
+/** Under tcg it is a contract double. */
+const onOpenvmm = ["kvm", "mshv", "whp", "hvf", "tcg"] as const;
 
 function rows(
   vmm: VmmName,
@@ -108,6 +111,22 @@ export const causeTable: readonly CauseRow[] = [
   ...rows("v86", ["jit"], "watchdog", ["heartbeat"], { silence: "inferred" }, "nothing"),
   ...rows("v86", ["jit"], "reset", ["keyboard-controller", "port92", "cf9"], { events: "reported" }, "nothing"),
   ...rows("v86", ["jit"], "crash", ["kernel-panic"], { console: "inferred" }, "reset"),
+  // It says what the guest did. Each but a reset can only have been by one thing on its machine: its power management
+  // alone powers off or hibernates (chipset/src/pm). Its status is one that was chosen for each kind.
+  ...rows("openvmm", onOpenvmm, "shutdown", ["acpi-s5"], { log: "reported", "exit-status": "inferred" }, "nothing"),
+  ...rows("openvmm", onOpenvmm, "hibernate", ["acpi-s4"], { log: "reported" }, "nothing"),
+  ...rows("openvmm", onOpenvmm, "crash", ["triple-fault"], { log: "reported", "exit-status": "inferred" }, "nothing"),
+  ...rows("openvmm", onOpenvmm, "watchdog", ["wdat"], { log: "reported", "exit-status": "inferred" }, "nothing"),
+  ...rows("openvmm", onOpenvmm, "watchdog", ["heartbeat"], { silence: "inferred" }, "nothing"),
+  ...rows(
+    "openvmm",
+    onOpenvmm,
+    "reset",
+    ["keyboard-controller", "port92", "cf9", "acpi-reset", "firmware-reset"],
+    {},
+    "reset",
+  ),
+  ...rows("openvmm", onOpenvmm, "crash", ["kernel-panic"], { console: "inferred" }, "reset"),
 ];
 
 /** The row for a cause. Throws for one that the table does not have there. */

@@ -47,6 +47,14 @@ test("a cell runs where its VMM can boot its image so", () => {
   expect(verdict({ ...guest, image: { kernel: "/own/vmlinux" } })).toBe("runs");
 });
 
+test("a double runs its cells, and keeps no promise of the VMM it stands for", () => {
+  const detections = [{ ...qemu, isDouble: true }];
+  expect(verdict(guest, { detections })).toBe("runs");
+  expect(verdict(guest, { detections, require: ["qemu"] })).toBe(
+    "broken-promise: qemu is here as a double only, which proves nothing of it",
+  );
+});
+
 test("a cell that cannot run says why", () => {
   expect(verdict({ ...guest, vmm: "v86", boot: "uefi" })).toBe("skipped: v86 has no UEFI; boot by pcat or kernel");
   expect(verdict({ ...guest, vmm: "v86", image: "debian-cloud" })).toBe(

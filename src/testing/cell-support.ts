@@ -35,9 +35,13 @@ export function judge(
     return skipped([`left out by --hypervisor ${wanted.join(",")}`]);
   }
   const unbuildable = typeof cell.image === "string" ? run.unbuildable[cell.image] : undefined;
-  const missing = [...missingReasons(placement, detection), ...(unbuildable === undefined ? [] : [unbuildable])];
+  const isPromised = run.filters.require.includes(cell.vmm);
+  const missing = [
+    ...missingReasons(placement, detection),
+    ...(unbuildable === undefined ? [] : [unbuildable]),
+    ...(isPromised && detection.isDouble ? [`${cell.vmm} is here as a double only, which proves nothing of it`] : []),
+  ];
   if (missing.length > 0) {
-    const isPromised = run.filters.require.includes(cell.vmm);
     return { kind: isPromised ? "broken-promise" : "skipped", reason: missing.join("; ") };
   }
   const outline = imageOutline(cell.image, cell.boot);

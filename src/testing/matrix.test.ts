@@ -39,6 +39,18 @@ describe("a matrix", () => {
     expect(names({ boot: "kernel" }, doubled).at(-1)).toBe("boots [bhyve (double) kernel petri-guest]");
   });
 
+  test("leaves out a VMM that is absent and that nobody named, and names a double for what it is", () => {
+    const openvmm = { vmm: "openvmm", notes: [], fixes: [], accelerators: [], firmware: [] } as const;
+    const beside = (detection: RunContext["detections"][number]) => ({ ...run(), detections: [detection] });
+    const absent = beside({ ...openvmm, present: false, isUnasked: true });
+    expect(names({ boot: "kernel" }, absent)).toEqual([]);
+    expect(names({ boot: "kernel", vmm: "openvmm" }, absent)).toEqual(["boots [openvmm kernel petri-guest]"]);
+    const named = { ...openvmm, present: false };
+    expect(names({ boot: "kernel" }, beside(named))).toEqual(["boots [openvmm kernel petri-guest]"]);
+    const double = { ...openvmm, present: true, isDouble: true };
+    expect(names({ boot: "kernel" }, beside(double))).toEqual(["boots [openvmm (double) kernel petri-guest]"]);
+  });
+
   test("keeps the order its axes are written in", () => {
     expect(names({ vmm: ["v86", "qemu"], boot: ["pcat", "kernel"], image: "debian-686" })).toEqual([
       "boots [v86 pcat debian-686]",

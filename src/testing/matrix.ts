@@ -9,7 +9,10 @@ type OneOrMore<T> = T | readonly T[];
 
 /** The axes of a matrix. One that is left out takes every value that makes sense here. */
 export interface Axes {
-  /** Every VMM that this kind of host can have and every double that was named, or those of `--vmm`. */
+  /**
+   * Every VMM that this kind of host can have and every double that was named, or those of `--vmm`. OpenVMM, which has to
+   * be built, counts where it is here or named.
+   */
   readonly vmm?: OneOrMore<VmmName>;
   /** The best one that works, without naming it in the test's name. */
   readonly accelerator?: OneOrMore<AcceleratorName>;
@@ -35,7 +38,9 @@ export function matrix(axes: Axes = {}): readonly Cell[] {
 
 export function cellsOf(axes: Axes, run: Pick<RunContext, "filters" | "detections" | "images">): readonly Cell[] {
   const { filters } = run;
-  const carried = run.detections.filter(({ present, needsHost }) => present || !needsHost).map(({ vmm }) => vmm);
+  const carried = run.detections
+    .filter((each) => each.present || !(each.needsHost || each.isUnasked))
+    .map(({ vmm }) => vmm);
   const doubles = run.detections.filter(({ isDouble }) => isDouble).map(({ vmm }) => vmm);
   const images = (listOf<ImageChoice>(axes.image) ?? ["petri-guest"]).map((image) => named(image, run.images));
   const variants = Object.entries(axes.machine ?? {}).map(([name, machine]) => ({ name, machine }));

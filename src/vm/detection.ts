@@ -96,23 +96,24 @@ const bootIdFile = "/proc/sys/kernel/random/boot_id";
 // the user named, and where firmware lies.
 function identity(host: Host, vmm: VmmName, settings: DetectSettings): string | undefined {
   if (!host.readable(bootIdFile)) return undefined;
-  const programs =
-    vmm === "qemu"
-      ? [host.which(settings.overrides.qemu ?? "qemu-system-x86_64")]
-      : vmm === "bhyve" || vmm === "vmctl"
-        ? [host.which(settings.overrides[vmm] ?? vmm)]
-        : [process.execPath, fileURLToPath(import.meta.url)];
+  const programs = programsOf(vmm, host, settings);
   const facts = [
-    "6",
+    "7",
     vmm,
     host.readFile(bootIdFile).toString(),
     ...programs.map((program) => (program ? digest(program) : "absent")),
     digest(probeKernel),
-    ...["/dev/kvm", "/dev/vhost-vsock"].map((device) => String(host.readable(device))),
+    ...["/dev/kvm", "/dev/mshv", "/dev/vhost-vsock"].map((device) => String(host.readable(device))),
     ...Object.entries(settings.overrides).map(([key, path]) => `${key} ${path} ${path && host.readable(path)}`),
     ...firmwareFolders.map((dir) => host.list(dir).join()),
   ];
   return createHash("sha256").update(facts.join("\0")).digest("hex");
+}
+
+function programsOf(vmm: VmmName, host: Host, { overrides }: DetectSettings): (string | undefined)[] {
+  if (vmm === "qemu") return [host.which(overrides.qemu ?? "qemu-system-x86_64")];
+  if (vmm === "openvmm" || vmm === "bhyve" || vmm === "vmctl") return [host.which(overrides[vmm] ?? vmm)];
+  return [process.execPath, fileURLToPath(import.meta.url)];
 }
 
 function digest(path: string): string {

@@ -13,6 +13,8 @@ export interface Detection {
   readonly isDouble?: boolean;
   /** The operating system it needs, where this host has another. */
   readonly needsHost?: string;
+  /** It is not here, and nobody named it: a matrix that does not either leaves it out. */
+  readonly isUnasked?: boolean;
   /** Why it is not usable, or what is worth knowing; one sentence each. */
   readonly notes: readonly string[];
   /** The exact command or setting that mends what is missing. */
@@ -105,6 +107,10 @@ export interface VmmPlan {
   /** Files made before the VMM starts. */
   readonly copies: readonly { readonly from: string; readonly to: string }[];
   readonly files?: readonly { readonly path: string; readonly text: string }[];
+  /** Disk images made into raw ones before the VMM starts, for a VMM that reads no other. */
+  readonly conversions?: readonly { readonly from: string; readonly format: string; readonly to: string }[];
+  /** Events at which the VMM ends by itself, each with the status that it then ends with. */
+  readonly exits?: Readonly<Partial<Record<PowerKind, number>>>;
   /** What the firmware does on a warm reset, for the driver. */
   readonly firmware: "seabios" | "ovmf" | "none";
   /** True if a disk keeps its writes: the VMM must be asked to end, not killed. */

@@ -9,11 +9,15 @@ import type { AcceleratorName } from "../machine/placement.ts";
 import { TraceWriter } from "../trace/writer.ts";
 import type { AcceleratorFinding, Detection, RunningVmm, Vmm } from "./contract.ts";
 
+const shipped = (file: string) => fileURLToPath(new URL(`../../fixtures/petri-guest/built/${file}`, import.meta.url));
+
 /** The guest the package ships: its ready line comes from the widest CPU mode there is. */
-export const probeKernel = fileURLToPath(new URL("../../fixtures/petri-guest/built/petri-guest.elf", import.meta.url));
+export const probeKernel = shipped("petri-guest.elf");
+/** The same for a VMM that enters kernels in 64-bit mode. */
+export const probeKernel64: MachineInput = { boot: { kind: "kernel", kernel: shipped("petri-guest64.elf") } };
 
 /** The same guest on a disk, for a VMM that starts no kernel. */
-const probeImage = fileURLToPath(new URL("../../fixtures/petri-guest/built/petri-guest.img", import.meta.url));
+const probeImage = shipped("petri-guest.img");
 export const probeDisk: MachineInput = {
   boot: { kind: "uefi" },
   memory: { size: "128M" },

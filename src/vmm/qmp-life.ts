@@ -7,14 +7,8 @@ import type { ConsoleName } from "../machine/machine.ts";
 import { elapsed } from "../trace/append.ts";
 import { vmmLogFile } from "../trace/writer.ts";
 import type { LifeSettings, RunPaths, VmmEnd, VmmPlan } from "./contract.ts";
-import { copy } from "./copy.ts";
+import { aborted, endedOrKilled, makeFiles, outOfTime } from "./life-steps.ts";
 import { QmpClient, type QmpEvent } from "./qmp.ts";
-
-/** How long a VMM may take to end by itself once asked, before it is killed. */
-const quitGraceMs = 5_000;
-
-/** How long a VMM may take to connect: far longer than any does, unless it has gigabytes of memory to prepare. */
-const startMs = 120_000;
 
 /** The part of a life that every VMM with a QMP control channel shares: start, connect, end. */
 export class QmpLife {
@@ -53,7 +47,7 @@ export class QmpLife {
     settings: LifeSettings,
     onEvent: (event: QmpEvent) => void,
   ): Promise<QmpLife> {
-    for (const { from, to } of plan.copies) copy(host, from, to);
+    await makeFiles(plan, host, settings.signal);
     const recording = await host.record({
       clockStart: settings.clockStart,
       traceDir: paths.traceDir,
@@ -86,7 +80,7 @@ export class QmpLife {
         Promise.all([connected, settings.whileStarting?.()]),
         died,
         aborted(settings.signal, stop.signal),
-        outOfTime(what, logTail, stop.signal),
+        outOfTime(`${what} did not connect its consoles and its control channel`, logTail, stop.signal),
       ]);
       died.catch(() => {});
       return new QmpLife(process, recording, qmp, plan.isPersistent, place);
@@ -105,9 +99,7 @@ export class QmpLife {
     if (this.isPersistent) {
       // It may end before it answers; only its end counts.
       this.qmp.execute("quit").catch(() => {});
-      const kill = setTimeout(() => this.process.kill("SIGKILL"), quitGraceMs);
-      await this.process.ended;
-      clearTimeout(kill);
+      await endedOrKilled(this.process);
     }
     this.process.kill("SIGKILL");
     await this.ended;
@@ -121,25 +113,4 @@ export class QmpLife {
     const expected = this.expected && (signal === "SIGKILL" || exitCode === 0);
     return { exitCode, signal, expected, stderrTail: this.process.logTail(), ...this.place() };
   }
-}
-
-/** Rejects with the signal's reason; holds on to it no longer than until `done`. */
-function aborted(signal: AbortSignal | undefined, done: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal?.aborted) reject(signal.reason);
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true, signal: done });
-  });
-}
-
-/** Rejects when a VMM that neither connects nor ends has had its time. */
-function outOfTime(what: string, logTail: () => string, done: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const late = () => {
-      const said = logTail();
-      const first = `${what} did not connect its consoles and its control channel within ${startMs / 1000} s`;
-      reject(new VmmError(`${first}${said ? `\n  it said: ${said}` : ""}`));
-    };
-    const timer = setTimeout(late, startMs);
-    done.addEventListener("abort", () => clearTimeout(timer), { once: true });
-  });
 }

@@ -27,9 +27,7 @@ export interface Findings {
   readonly leftovers: readonly Leftover[];
 }
 
-const elsewhere: Partial<Record<VmmName, string>> = {
-  openvmm: "not carried yet",
-};
+const elsewhere: Partial<Record<VmmName, string>> = {};
 
 const article = (name = "") => `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
 const isHere = ({ present, needsHost }: Detection) => present || needsHost === undefined;
