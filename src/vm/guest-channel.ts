@@ -1,33 +1,13 @@
 import type { Duplex } from "node:stream";
 import { AgentChannel } from "../guest/agent/agent-channel.ts";
 import type { GuestChannel } from "../guest/channel.ts";
-import { type ChannelChoice, type ChannelFacts, chooseChannel } from "../guest/choose-channel.ts";
 import { type VsockChannel, VsockError } from "../host/vsock/vsock.ts";
-import type { ResolvedImage } from "../image/recipe.ts";
-import type { ChannelName } from "../machine/channel.ts";
 import { HostError } from "../machine/errors.ts";
-import type { Machine } from "../machine/machine.ts";
-import { sshLack } from "./guest-ssh.ts";
 
 /** Where petri-agent listens (fixtures/petri-agent/src/serve.c). */
 const agentPort = 7007;
 /** How long an agent may take to answer that is there: a busy guest is slow. */
 const answerMs = 30_000;
-
-/** The channel for this machine's guest; undefined where it has none. Throws UnsupportedError: see chooseChannel. */
-export function channelFor(
-  machine: Pick<Machine, "vsock" | "nics">,
-  image: ResolvedImage | undefined,
-  asked: ChannelName | undefined,
-): ChannelChoice | undefined {
-  const facts: ChannelFacts = {
-    hasVsock: machine.vsock !== undefined,
-    hasShell: image?.driver === "shell",
-    hasAgent: image?.hasAgent ?? false,
-    noSsh: sshLack(machine, image),
-  };
-  return chooseChannel(asked ?? image?.channel, facts);
-}
 
 /** Opens the channel to the agent that a ready guest runs. Rejects with HostError that says what to do. */
 export async function openAgent(vsock: VsockChannel, signal: AbortSignal): Promise<GuestChannel> {

@@ -5,7 +5,7 @@ import { keptChannel } from "../guest/kept-channel.ts";
 import { petriGuest } from "../guest/petri-guest.ts";
 import { type ProgramsHost, programsOf } from "../guest/programs.ts";
 import { shellGuest } from "../guest/shell.ts";
-import { HostKeyPin } from "../guest/ssh/keys.ts";
+import type { HostKeyPin } from "../guest/ssh/keys.ts";
 import type { VsockChannel } from "../host/vsock/vsock.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import type { ChannelName } from "../machine/channel.ts";
@@ -13,7 +13,6 @@ import { UnsupportedError } from "../machine/errors.ts";
 import { timeoutMs } from "../power/wait.ts";
 import type { ConsoleSet } from "./console-set.ts";
 import { openAgent } from "./guest-channel.ts";
-import { openSsh } from "./guest-ssh.ts";
 import { rebootGuest } from "./reboot-guest.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
@@ -88,8 +87,14 @@ function ownChannel(
 ): ((console?: GuestChannel) => () => Promise<GuestChannel>) | undefined {
   if (name === "vsock" && vsock) return () => keptChannel((signal) => openAgent(vsock, signal), host);
   if (name !== "ssh" || !image) return undefined;
-  const pin = new HostKeyPin();
-  return (console) => keptChannel((signal) => openSsh({ machine, image, vsock, console }, pin, signal), host);
+  // ssh2 takes as long to load as QEMU to start, and few guests are driven by it.
+  let pin: HostKeyPin | undefined;
+  return (console) =>
+    keptChannel(async (signal) => {
+      const [keys, { openSsh }] = await Promise.all([import("../guest/ssh/keys.ts"), import("./guest-ssh.ts")]);
+      pin ??= new keys.HostKeyPin();
+      return await openSsh({ machine, image, vsock, console }, pin, signal);
+    }, host);
 }
 
 /** What the usual prompts of a POSIX shell tell (sh(1), PS1). */

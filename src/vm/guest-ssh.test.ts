@@ -6,7 +6,8 @@ import { type ServerOptions, sshServer } from "../guest/ssh/test/ssh-server.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
 import type { SshServer } from "../machine/ssh.ts";
 import { parseMachine } from "../machine/validate.ts";
-import { openSsh, sshLack } from "./guest-ssh.ts";
+import { openSsh } from "./guest-ssh.ts";
+import { sshLack } from "./ssh-route.ts";
 
 const cleanUps: (() => void)[] = [];
 afterEach(() => {
