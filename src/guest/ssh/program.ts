@@ -42,7 +42,8 @@ export function lostWhile(title: string): HostError {
   return new HostError(`the channel ssh was closed while ${title} ran in the guest: nobody knows how it ended`);
 }
 
-function endOf(stream: ClientChannel, title: string): Promise<ExecEnd> {
+/** How the program of a session ends. */
+export function endOf(stream: ClientChannel, title: string): Promise<ExecEnd> {
   return new Promise((resolve, reject) => {
     stream.on("exit", (code: number | null, signal?: string) => {
       if (code !== null) resolve({ exitCode: code, signal: null });

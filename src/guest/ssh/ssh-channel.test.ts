@@ -177,6 +177,7 @@ test("a guest that is reset says so of what ran in it", async () => {
   const boot = new AbortController();
   const channel = await channelTo({}, boot.signal);
   const spawned = await channel.spawn("sleep 1000");
+  const shell = await channel.openShell({});
   const running = expect(channel.exec("echo $PPID; sleep 1000", 5_000)).rejects.toThrow(
     "the guest was reset while echo $PPID; sleep 1000 ran in the guest",
   );
@@ -184,6 +185,7 @@ test("a guest that is reset says so of what ran in it", async () => {
   channel.close();
   await running;
   await expect(spawned.wait()).rejects.toThrow("the guest was reset while sleep 1000 ran in the guest");
+  await expect(shell.wait()).rejects.toThrow("the guest was reset while a shell ran in the guest");
   expect(channel.isOpen).toBe(false);
 });
 

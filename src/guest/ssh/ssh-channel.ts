@@ -11,7 +11,7 @@ import { type ExecEnd, type ExecOptions, ExecResult } from "../exec.ts";
 import type { GuestProcess, GuestShell, ShellOptions, SpawnOptions } from "../process.ts";
 import { commandLine, killLine } from "./command-line.ts";
 import { readGuestFile, writeGuestFile } from "./files.ts";
-import { lostWhile, type SshProgram, startedProgram } from "./program.ts";
+import { endOf, lostWhile, type SshProgram, startedProgram } from "./program.ts";
 import { SessionQueue } from "./session-queue.ts";
 
 /** Long enough for a busy guest to say what became of a command that was killed. */
@@ -99,11 +99,7 @@ export class SshChannel implements GuestChannel {
     const title = titleOf(command);
     const ends = anySignal(this.#over, options.signal);
     const program = await until(ends.signal, this.#start(command, title, options, ends.signal)).finally(ends.release);
-    const ended = until(this.#over, until(this.#lost.signal, program.ended)).catch((error: unknown) => {
-      if (this.#over.aborted) throw this.#gone(title);
-      throw this.#lost.signal.aborted ? lostWhile(title) : error;
-    });
-    ended.catch(() => {});
+    const ended = this.#endOf(title, program.ended);
     const kill = (signal = "SIGTERM") => this.#kill(program, signal);
     const stop = () => void kill("SIGKILL").catch(() => {});
     options.signal?.addEventListener("abort", stop, { once: true });
@@ -125,6 +121,7 @@ export class SshChannel implements GuestChannel {
 
   openPort(port: number, signal: AbortSignal): Promise<Duplex> {
     const opened = new Promise<Duplex>((resolve, reject) => {
+      if (!this.isOpen) return reject(new HostError(`ssh: port ${port} of the guest: the channel is closed`));
       this.#client.forwardOut("127.0.0.1", 0, "127.0.0.1", port, (error, stream) => {
         if (!error) return resolve(stream);
         const why = /prohibited/i.test(error.message)
@@ -137,21 +134,26 @@ export class SshChannel implements GuestChannel {
   }
 
   async openShell({ columns = 80, rows = 24, term = "xterm-256color", signal }: ShellOptions): Promise<GuestShell> {
-    const stream = await until(
-      signal ?? this.#over,
-      this.#sessions.open((done) => void this.#client.shell({ cols: columns, rows, term }, done)),
-    );
-    const ended = new Promise<ExecEnd>((resolve, reject) => {
-      stream.on("exit", (exitCode: number | null, name?: string) => resolve({ exitCode, signal: name ?? null }));
-      stream.on("error", () => {});
-      stream.on("close", () => reject(new HostError("the channel ssh was closed while a shell was open")));
-    });
-    ended.catch(() => {});
+    const ends = anySignal(this.#over, this.#lost.signal, signal);
+    const opened = this.#sessions.open((done) => void this.#client.shell({ cols: columns, rows, term }, done));
+    const stream = await until(ends.signal, opened).finally(ends.release);
+    const ended = this.#endOf("a shell", endOf(stream, "a shell"));
     return {
       stream,
       resize: (newColumns, newRows) => stream.setWindow(newRows, newColumns, 0, 0),
       wait: () => ended,
     };
+  }
+
+  /** As its channel tells it, or why nobody will: what was printed may never be read. */
+  #endOf(title: string, told: Promise<ExecEnd>): Promise<ExecEnd> {
+    const ended = until(this.#over, until(this.#lost.signal, told)).catch((error: unknown) => {
+      if (this.#over.aborted) throw this.#gone(title);
+      throw this.#lost.signal.aborted ? lostWhile(title) : error;
+    });
+    // Asked for by whoever wants to know.
+    ended.catch(() => {});
+    return ended;
   }
 
   async #start(
