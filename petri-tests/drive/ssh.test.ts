@@ -15,7 +15,7 @@ const ways = {
 } as const;
 
 for (const [way, machineOf] of Object.entries(ways)) {
-  vmTest(`SSH over ${way} means the same as every channel`, { on, channel: "ssh", timeout: "4m" }, async ({ boot }) => {
+  vmTest(`SSH over ${way} means the same as every channel`, { on, channel: "ssh", timeout: "6m" }, async ({ boot }) => {
     const vm = await boot({ machine: await machineOf() });
     await commands(vm);
     await streams(vm);
@@ -24,14 +24,18 @@ for (const [way, machineOf] of Object.entries(ways)) {
 }
 
 // Each boot has a host key of its own, and has to let the run's key in again.
-vmTest("SSH goes on in the next boot", { on, channel: "ssh", machine: { vsock: true } }, async ({ guest }) => {
-  const bootId = "cat /proc/sys/kernel/random/boot_id /etc/ssh/ssh_host_ed25519_key.pub";
-  const before = (await guest.exec(bootId)).text.split("\n");
-  await guest.reboot();
-  const after = (await guest.exec(bootId)).text.split("\n");
-  expect(after).toHaveLength(2);
-  expect(after.filter((line) => before.includes(line))).toEqual([]);
-});
+vmTest(
+  "SSH goes on in the next boot",
+  { on, channel: "ssh", machine: { vsock: true }, timeout: "4m" },
+  async ({ guest }) => {
+    const bootId = "cat /proc/sys/kernel/random/boot_id /etc/ssh/ssh_host_ed25519_key.pub";
+    const before = (await guest.exec(bootId)).text.split("\n");
+    await guest.reboot();
+    const after = (await guest.exec(bootId)).text.split("\n");
+    expect(after).toHaveLength(2);
+    expect(after.filter((line) => before.includes(line))).toEqual([]);
+  },
+);
 
 async function commands({ guest }: VirtualMachine): Promise<void> {
   expect(await guest.exec("echo out; echo wrong >&2; exit 7")).toMatchObject({
