@@ -9,7 +9,7 @@ as it is; so does the end of the input, where stdin is no terminal.
 
 Actions:
   console      the console (if none is given)
-  info         its test, its failure, its state, where its trace is
+  info         its test, its failure, its state, how to log in by ssh, where its trace is
   resume       lets the guest run on; pause freezes it again
   registers    every vCPU's registers
   screenshot   a picture into the trace's folder, or the screen's text

@@ -22,6 +22,7 @@ import { CrashWatch } from "./crash-watch.ts";
 import type { FindingJournal } from "./findings.ts";
 import { noProgress } from "./hang-evidence.ts";
 import { KeptVm } from "./kept/kept-vm.ts";
+import { sshLine } from "./kept/ssh-line.ts";
 import { looseEnds } from "./loose-ends.ts";
 import { machineEvidence } from "./machine-evidence.ts";
 import type { PhaseRecord } from "./phase-tracker.ts";
@@ -320,6 +321,7 @@ export class VirtualMachine {
   kept(): KeptVm {
     this.keptVm ??= new KeptVm({
       ...{ vmm: this.plan.vmm, traceDir: this.traceDir, facets: this.facets },
+      ssh: sshLine(this.machine, this.image),
       ...{ running: this.parts.running, consoles: this.parts.consoles },
       state: () => this.state,
       lastEvent: () => this.power.events.at(-1),

@@ -61,6 +61,7 @@ async function told(vm: FoundVm, action: KeptAction): Promise<string> {
         `test:     ${vm.test}`,
         `failure:  ${vm.failure}`,
         `consoles: ${vm.consoles.join(", ") || "none"}`,
+        ...(vm.ssh === undefined ? [] : [`ssh:      ${vm.ssh}`]),
         `trace:    ${vm.traceDir}`,
       ].join("\n");
     case "gdb":

@@ -47,8 +47,15 @@ export class KeepServer {
     const name = `${process.pid}${count++ === 0 ? "" : `.${count}`}`;
     const folder = newRunDirectory();
     const server = new KeepServer(vm, name, folder);
-    const { vmm, traceDir, consoles } = vm;
-    const all: KeptFacts = { ...facts, name, vmm, traceDir, consoles: [...consoles] };
+    const { vmm, traceDir, consoles, ssh } = vm;
+    const all: KeptFacts = {
+      ...facts,
+      name,
+      vmm,
+      traceDir,
+      consoles: [...consoles],
+      ...(ssh !== undefined && { ssh }),
+    };
     await new Promise<void>((resolve, reject) => {
       server.#server.once("error", reject).listen(join(folder.path, socketName), resolve);
     });

@@ -9,6 +9,8 @@ import type { VmState } from "../vm-parts.ts";
 export interface KeptVmParts {
   readonly vmm: string;
   readonly traceDir: string;
+  /** A command line that logs in to the guest, where there is one. */
+  readonly ssh: string | undefined;
   readonly running: RunningVmm;
   readonly consoles: ConsoleSet;
   readonly facets: Partial<Facets>;
@@ -25,6 +27,7 @@ export interface KeptVmParts {
 export class KeptVm {
   readonly vmm: string;
   readonly traceDir: string;
+  readonly ssh: string | undefined;
   readonly facets: Partial<Facets>;
   /** Resolves when the VMM is gone. */
   readonly ended: Promise<void>;
@@ -36,6 +39,7 @@ export class KeptVm {
     this.parts = parts;
     this.vmm = parts.vmm;
     this.traceDir = parts.traceDir;
+    this.ssh = parts.ssh;
     this.facets = parts.facets;
     this.ended = parts.running.ended.then(() => {});
     this.runsSince = parts.state() === "running" && parts.lastEvent();

@@ -16,6 +16,8 @@ export const keptFacts = z.object({
   vmm: z.string(),
   traceDir: z.string(),
   consoles: z.array(z.enum(consoleNames)),
+  /** A command line that logs in to the guest. */
+  ssh: z.string().optional(),
 });
 export type KeptFacts = z.output<typeof keptFacts>;
 
