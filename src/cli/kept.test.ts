@@ -16,6 +16,9 @@ vi.setConfig({ testTimeout: 120_000 });
 const hasQemu = localHost.which("qemu-system-x86_64") !== undefined;
 const vmms = hasQemu ? ["qemu", "v86"] : ["v86"];
 
+/** Starting a program takes its time on a busy machine. */
+const soon = { timeout: 60_000, interval: 50 };
+
 const failing = (body: string) => `vmTest("fails", { on }, async ({ vm, guest, boot }) => { ${body} });`;
 const fails = failing("await guest.ready(); expect(1).toBe(2);");
 
@@ -48,7 +51,7 @@ ${tests}
     told: () => told,
     /** The names of the VMs that are kept, once there are so many. */
     async kept(count = 1): Promise<string[]> {
-      await expect.poll(names, { timeout: 60_000, interval: 50 }).toHaveLength(count);
+      await expect.poll(names, soon).toHaveLength(count);
       return names();
     },
     attach: async (...args: string[]) => {
@@ -77,12 +80,12 @@ describe.each(vmms)("on %s", (vmm) => {
     client.stdout.on("data", (bytes: Buffer) => {
       shown += bytes;
     });
-    await expect.poll(() => shown).toContain("ok before");
+    await expect.poll(() => shown, soon).toContain("ok before");
     client.stdin.write("echo while it stands\r");
     expect(await run.attach(name, "info")).toMatch(/ is paused, /);
     expect(log()).not.toContain("while it stands");
     expect(await run.attach(name, "resume")).toBe("the guest runs on");
-    await expect.poll(() => shown).toContain("ok while it stands\r\n");
+    await expect.poll(() => shown, soon).toContain("ok while it stands\r\n");
     // A tee: what it shows is what the recorder has.
     expect(shown).toBe(log());
     expect(await run.attach(name, "pause")).toBe("the guest is paused");
@@ -107,7 +110,7 @@ test.each(["SIGINT", "SIGKILL"] as const)("%s ends the run, and nothing is left 
   run.running.kill(signal);
   const { exitCode } = await run.running;
   if (signal === "SIGINT") expect(exitCode).toBe(130);
-  await expect.poll(run.left, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(run.left, soon).toEqual([]);
   expect(await run.attach(name)).toBe("64 petri: no VM is kept: petri test --pause keeps those of failing tests");
 });
 
@@ -158,7 +161,7 @@ test.runIf(hasQemu)("gdb's protocol is spoken on the socket that it names", asyn
   });
   // "Why did it stop?" and its checksum (GDB manual, "Packets").
   gdb.write("$?#3f");
-  await expect.poll(() => heard).toMatch(/^\+\$T05/);
+  await expect.poll(() => heard, soon).toMatch(/^\+\$T05/);
   await run.attach(name, "discard");
   expect((await run.running).exitCode).toBe(1);
 });
@@ -178,7 +181,7 @@ test.runIf(script)("on a terminal the console is the user's, until the escape ke
   terminal.stdout.on("data", (bytes: Buffer) => {
     shown += bytes;
   });
-  const until = (text: string) => expect.poll(() => shown, { timeout: 10_000, interval: 20 }).toContain(text);
+  const until = (text: string) => expect.poll(() => shown, soon).toContain(text);
   await until(`[petri: com1 of ${name}, which is paused; Ctrl-] then p lets it run on`);
   await until("petri-guest ready");
   terminal.stdin.write("\x1dp");
