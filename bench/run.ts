@@ -4,6 +4,7 @@ import { printFigures } from "./table.ts";
 const benches = {
   boot: () => import("./boot.ts"),
   console: () => import("./console.ts"),
+  drive: () => import("./drive.ts"),
   tests: () => import("./tests.ts"),
   vsock: () => import("./vsock.ts"),
   "oracle-corpus": () => import("./oracle-corpus.ts"),
