@@ -37,6 +37,8 @@ export function localShell(
     detached: true,
   });
   const exited = once(shell, "exit");
+  // Something may be asked once more of a shell that was just ended.
+  shell.stdin.on("error", () => {});
   const listeners = new Set<(bytes: Uint8Array) => void>();
   const heard: Buffer[] = [];
   let sent = "";
