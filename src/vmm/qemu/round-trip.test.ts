@@ -69,6 +69,7 @@ const machines = fc.record({
   consoles: fc.record({ com1: backend, com2: maybe(backend), com4: maybe(backend), hvc0: maybe(backend) }),
   power: fc.record({ reset: action, shutdown: action, crash: action }),
   rng: fc.boolean(),
+  clock: fc.constantFrom("real" as const, "warp" as const),
   display: fc.oneof(
     fc.constantFrom("none" as const, "headless" as const),
     fc.constant({ vnc: { listen: "127.0.0.1", port: 5905 } }),

@@ -3,6 +3,7 @@ import { type GivenCommand, type Importer, type ImportSheet, placement } from ".
 import { dropMachineRest, readBoard } from "./arch.ts";
 import { readNodes } from "./block-nodes.ts";
 import { flashNodes, readBoot } from "./boot.ts";
+import { readClock } from "./clock.ts";
 import { type CommandLine, saidAs, splitQemu } from "./command-line.ts";
 import { readConsoles } from "./consoles.ts";
 import { readDevices } from "./devices.ts";
@@ -51,6 +52,7 @@ export const importQemu: Importer = (command: GivenCommand, sheet: ImportSheet):
     consoles: readConsoles(line, devices, sheet),
     display: readDisplay(line, board, devices, sheet),
     power: readPower(line, watchdog, sheet),
+    clock: readClock(line, sheet),
     filesystems,
     ...(rng ? { rng } : {}),
     ...(vsock === undefined ? {} : { vsock }),
