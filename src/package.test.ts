@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { machineJsonSchema } from "./machine/schema.ts";
 
 const checkout = join(import.meta.dirname, "..");
 const project = mkdtempSync(join(tmpdir(), "petri-package-"));
@@ -76,4 +77,11 @@ test.each([
     const { all } = await run(tsc, ...strict, "--module", module, "--moduleResolution", resolution, "use.ts");
     expect(all).toBe("");
   }
+});
+
+test("the packed JSON Schema is the code's, under its own name", async () => {
+  const script =
+    'console.log(JSON.stringify((await import("petri-vm/machine.schema.json", { with: { type: "json" } })).default))';
+  const { stdout } = await run(process.execPath, "--no-warnings", "--input-type=module", "-e", script);
+  expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(machineJsonSchema())));
 });
