@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 
 export PETRI_BHYVE="$PWD/fixtures/vmms/bhyve" PETRI_VMCTL="$PWD/fixtures/vmms/vmctl"
 export PETRI_OPENVMM="$PWD/fixtures/vmms/openvmm/openvmm"
-# Each start of a double takes three programs.
-npx petri test --vmm bhyve,vmctl,openvmm --timeout-scale 3 "$@" petri-tests/boot/petri-guest.test.ts petri-tests/power/{matrix,events,actions}.test.ts \
+# Each start of a double takes up to three programs of Node, which a busy host starts slowly.
+npx petri test --vmm bhyve,vmctl,openvmm --timeout-scale 6 "$@" petri-tests/boot/petri-guest.test.ts petri-tests/power/{matrix,events,actions}.test.ts \
   petri-tests/vm petri-tests/vmms

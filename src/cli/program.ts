@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, Entry>> = {
   test: { summary: "run VM tests with vitest", load: () => import("./test.ts") },
   attach: { summary: "look at the VM of a test that --pause keeps", load: () => import("./attach.ts") },
   doctor: { summary: "what this host can run, proven by running it", load: () => import("./doctor.ts") },
+  matrix: { summary: "which VMM boots what here, and why not", load: () => import("./matrix.ts") },
   images: { summary: "list, build and remove guest images", load: () => import("./images.ts") },
   lab: { summary: "run a command where KVM and vsock work", load: () => import("./lab.ts") },
   repro: { summary: "boot the machine of a trace again", load: () => import("./repro.ts") },

@@ -1,7 +1,6 @@
 import type { Vitest } from "vitest/node";
 import { defaultBudget, type LeaseBroker, startLeaseBroker } from "../host/leases.ts";
 import { localHost } from "../host/local.ts";
-import { imageStatus, listImages } from "../image/status.ts";
 import { namedPrograms, type Settings } from "../machine/settings.ts";
 import { cleanResults } from "../trace/retention.ts";
 import { createRun, endRun, type RunFolder } from "../trace/run-folder.ts";
@@ -13,6 +12,7 @@ import { PetriReporter } from "./reporters/petri-reporter.ts";
 import { useReporter } from "./reporters/use-reporter.ts";
 import type { RunContext } from "./run-context.ts";
 import { leftOptions } from "./run-options.ts";
+import { unbuildableImages } from "./unbuildable-images.ts";
 
 /** What the main process of a run keeps: made once, however many projects the configuration has. */
 export interface RunSession {
@@ -37,17 +37,6 @@ export function sessionOf(vitest: Vitest): Promise<RunSession> {
     holder[sessions].set(vitest, session);
   }
   return session;
-}
-
-async function unbuildableImages(signal: AbortSignal): Promise<Record<string, string>> {
-  const statuses = await Promise.all(listImages().map(({ name }) => imageStatus(name, { signal })));
-  const hopeless = statuses.filter(({ state, missingTools }) => state !== "built" && missingTools.length > 0);
-  return Object.fromEntries(
-    hopeless.map(({ name, missingTools }) => {
-      const tools = missingTools.map(({ tool }) => tool).join(", ");
-      return [name, `the image ${name} is not built, and building it needs ${tools}: see petri images`];
-    }),
-  );
 }
 
 async function openSession(vitest: Vitest): Promise<RunSession> {

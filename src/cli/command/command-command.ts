@@ -6,6 +6,7 @@ import { UnsupportedError } from "../../machine/errors.ts";
 import type { Machine } from "../../machine/machine.ts";
 import type { AcceleratorName, VmmName } from "../../machine/placement.ts";
 import { show } from "../../machine/problem.ts";
+import { namedPrograms } from "../../machine/settings.ts";
 import { detectAll, detectionOf } from "../../vm/detection.ts";
 import { assumedDetection } from "../../vmm/assumed.ts";
 import type { NativeScript, PlanStep, RunPaths, Vmm } from "../../vmm/contract.ts";
@@ -34,7 +35,7 @@ export async function commandCommand(
   const { machine, from, notCarried } = await readMachine(operand);
   const vmm = vmmNamed(name);
   const settings = await loadSettings({});
-  const overrides = { qemu: settings.qemu, ...settings.firmware };
+  const overrides = namedPrograms(settings);
   const found = detectionOf(name, await detectAll(localHost, { overrides, only: [name], signal }));
   const assumed = found.present ? undefined : assumedDetection(name);
   const detection = assumed ?? found;
