@@ -90,6 +90,17 @@ test.each(["6.3", "6.5", "6.6", "7.6"])("the double of vmctl %s takes every line
   expect(count).toBeGreaterThanOrEqual(6);
 });
 
+test("the double of openvmm takes every line of its driver", async () => {
+  const { parse } = await import(lib("../openvmm/grammar.mjs"));
+  const driver = vmmNamed("openvmm");
+  const plans = names.flatMap((name) => {
+    const lowered = lower(driver, name);
+    return "plan" in lowered ? [{ name, args: lowered.plan.run.args }] : [];
+  });
+  for (const { name, args } of plans) expect(() => parse(args), name).not.toThrow();
+  expect(plans.length).toBeGreaterThanOrEqual(15);
+});
+
 /** Files under every name: a kernel, and what holds nothing. */
 function realFiles(): string {
   const folder = mkdtempSync(join(tmpdir(), "petri-lines-"));

@@ -3,9 +3,9 @@ import { briefMachine } from "../../machine/brief.ts";
 import { UsageError } from "../../machine/errors.ts";
 import type { Machine } from "../../machine/machine.ts";
 import type { MachineFromOptions } from "../../machine/options.ts";
-import type { Settings } from "../../machine/settings.ts";
+import { namedPrograms, type Settings } from "../../machine/settings.ts";
 import { parseMachine } from "../../machine/validate.ts";
-import { detectAll, detectionOf } from "../../vm/detection.ts";
+import { detectAll, detectionOf, isChoice } from "../../vm/detection.ts";
 import { fitMachine } from "../../vmm/fit.ts";
 import type { Imported, NotCarried } from "../../vmm/import.ts";
 import { vmmNamed, vmms } from "../../vmm/registry.ts";
@@ -34,9 +34,10 @@ export async function fitImported(
   const { run, machine } = options;
   if (machine === undefined) throw new UsageError("--import and --image contradict: both say what is booted; keep one");
   const names = run.vmm ? [run.vmm] : (settings.vmm ?? vmms.map(({ name }) => name));
-  const overrides = { qemu: settings.qemu, ...settings.firmware };
+  const overrides = namedPrograms(settings);
   for (const [index, name] of names.entries()) {
     const detection = detectionOf(name, await detectAll(localHost, { overrides, only: [name], signal }));
+    if (!run.vmm && settings.vmm === undefined && !isChoice(name, [detection])) continue;
     const own = withoutForeignFirmware(machine, from, name);
     const accelerator = run.accelerator ?? settings.accelerator?.[0];
     const fitted = fitMachine(own.machine, vmmNamed(name), detection, accelerator);
