@@ -46,6 +46,10 @@ test("what is printed says what was proven and what is missing", () => {
             { name: "tcg", works: true, cpuMode: 64, bootMs: 77.4, reason: "" },
           ],
           firmware: [],
+          vsock: [
+            { transport: "vhost-user", works: true },
+            { transport: "vhost", works: false, reason: "/dev/vhost-vsock is not there" },
+          ],
           notes: ["no UEFI firmware found"],
           fixes: ["sudo apt-get install -y ovmf"],
         },
@@ -65,6 +69,8 @@ test("what is printed says what was proven and what is missing", () => {
     ✓ qemu 7.2.22  /usr/bin/qemu-system-x86_64
       ✗ kvm: it opens, but 64-bit guest code did not run within 2000 ms
       ✓ tcg: ran 64-bit guest code in 77 ms
+      ✓ vsock by vhost-user: Petri's own device, no root needed
+      ✗ vsock by vhost: /dev/vhost-vsock is not there
       - no UEFI firmware found
         fix: sudo apt-get install -y ovmf
 

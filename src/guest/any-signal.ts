@@ -1,3 +1,12 @@
+import { setMaxListeners } from "node:events";
+
+/** Ends things that any number of others may wait for. */
+export function sharedController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
 /** A signal that follows others, until it is released. */
 export interface AnySignal {
   readonly signal: AbortSignal;

@@ -1,10 +1,13 @@
 import { type ChannelName, channelNames } from "../machine/channel.ts";
 import { UnsupportedError } from "../machine/errors.ts";
+import { agentPortName } from "../machine/ports.ts";
 
 /** What a machine and its image have to talk to a guest by. */
 export interface ChannelFacts {
   /** The machine has a vsock device. */
   readonly hasVsock: boolean;
+  /** The machine has the virtio-serial port that petri-agent serves. */
+  readonly hasPort: boolean;
   /** Somebody can log in on COM1, and gets a shell. */
   readonly hasShell: boolean;
   /** The image starts `petri-agent serve` where the machine has what that listens on. */
@@ -21,7 +24,8 @@ export interface ChannelChoice {
 /** Why a channel cannot be had; undefined where it can. */
 const lacks: Readonly<Record<ChannelName, (facts: ChannelFacts) => string | undefined>> = {
   vsock: ({ hasVsock }) => (hasVsock ? undefined : "the machine has no vsock: write vsock: true"),
-  "virtio-serial": () => "this VMM carries no virtio-serial port for it yet",
+  "virtio-serial": ({ hasPort }) =>
+    hasPort ? undefined : `the machine has no port for it: write ports: ["${agentPortName}"]`,
   ssh: ({ noSsh }) => noSsh,
   serial: ({ hasShell }) =>
     hasShell ? undefined : 'the image has no shell on a console: write driver: "shell", and its login or shellPrompt',

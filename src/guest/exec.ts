@@ -16,8 +16,9 @@ export interface ExecEnd {
   /** 0 to 255; null if a signal killed it. */
   readonly exitCode: number | null;
   /**
-   * The signal that killed it, such as `SIGKILL`. `unknown` where the channel cannot tell: to a POSIX shell a command
-   * that exits with 137 and one killed by signal 9 are the same, and `exitCode` then is what the shell says.
+   * The signal that killed it, such as `SIGKILL`. `unknown` where the channel cannot tell: to a POSIX shell without
+   * petri-agent a command that exits with 137 and one killed by signal 9 are the same, and `exitCode` then is what the
+   * shell says.
    */
   readonly signal: string | null;
 }

@@ -1,3 +1,4 @@
+import { sharedController } from "./any-signal.ts";
 import type { GuestChannel } from "./channel.ts";
 import type { GuestHost } from "./driver.ts";
 
@@ -9,11 +10,11 @@ export function keptChannel(
   open: (signal: AbortSignal) => Promise<GuestChannel>,
   host: Pick<GuestHost, "ready" | "onStop" | "onEnd">,
 ): () => Promise<GuestChannel> {
-  let over = new AbortController();
+  let over = sharedController();
   let kept: Promise<GuestChannel> | undefined;
   const giveUp = (reason: Error) => {
     over.abort(reason);
-    over = new AbortController();
+    over = sharedController();
     kept?.then(
       (channel) => channel.close(),
       () => {},

@@ -39,6 +39,28 @@ test("after a reset it starts over at the new boot's prompt", async () => {
   expect(await after).toBe("after");
 });
 
+test("a guest that was halted, and goes on, is asked for its line back; one that starts anew is not", async () => {
+  // What runs the agent shows no prompt.
+  const guest = scriptedGuest((line) => (line.startsWith("sh -c ") ? undefined : shell(line)));
+  const driver = shellGuest(guest.host, "# ");
+  const run = async () => {
+    const cut = expect(driver.exec("true")).rejects.toThrow("the guest stopped");
+    await expect.poll(() => guest.sent.at(-1)).toMatch(/^sh -c /);
+    guest.stop(new Error("the guest stopped"));
+    await cut;
+  };
+  guest.print("ready\n# ");
+  await run();
+  expect(await driver.echo("on it goes")).toBe("on it goes");
+  expect(guest.sent.slice(1)).toEqual(["", ".", `echo "<"'on it goes'">"`]);
+  await run();
+  const before = guest.sent.length;
+  guest.reboot();
+  guest.print("\r\nready\n# ");
+  expect(await driver.echo("anew")).toBe("anew");
+  expect(guest.sent.slice(before)).toEqual([`echo "<"'anew'">"`]);
+});
+
 test("logs in once a boot, with a password if one is asked for", async () => {
   const answers: Record<string, string> = { root: "root\r\nPassword: ", secret: "\r\nWelcome.\r\n# " };
   const guest = scriptedGuest((line) => answers[line] ?? shell(line));

@@ -9,6 +9,7 @@ import { hibernateLinux, suspendLinux } from "./linux/sleep.ts";
 import { watchdogOfLinux } from "./linux/watchdog.ts";
 import { type Login, logIn } from "./log-in.ts";
 import { programsOf } from "./programs.ts";
+import { leave } from "./serial/agent.ts";
 import { AgentLink } from "./serial/link.ts";
 import { SerialShell } from "./serial/serial-shell.ts";
 
@@ -40,13 +41,25 @@ export function shellGuest(
     hasHibernated = false;
     return was;
   });
+  /** The boot whose shell runs an agent that nobody listens to any more. */
+  let abandonedIn: number | undefined;
   const atPrompt = async () => {
     const cursor = await nextCursor();
+    // The guest was halted and goes on, its agent too: that has the line, and gives it back.
+    if (abandonedIn === host.bootOffset()) host.line.write(leave);
+    abandonedIn = undefined;
     await cursor.expect(prompt, { tolerateKernelMessages: true });
     return cursor;
   };
-  const link = new AgentLink(host.line, async () => void (await atPrompt()));
-  host.onStop((reason) => link.lost(reason));
+  let boot: number | undefined;
+  const link = new AgentLink(host.line, async () => {
+    await atPrompt();
+    boot = host.bootOffset();
+  });
+  host.onStop((reason) => {
+    if (link.isStarted) abandonedIn = boot;
+    link.lost(reason);
+  });
   // The link that waits for the login has nothing to give back yet.
   host.onTyping(() => isLoggingIn || link.leave(new UsageError(`${host.line.name} was typed on`)));
   const channel = counted(new SerialShell(link), running);

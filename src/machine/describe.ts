@@ -8,8 +8,8 @@ import { humanSize } from "./size.ts";
  * @example describeMachine(machine) // "2 vCPUs, 1 GiB, uefi, disk virtio d.img (throw-away), com1"
  */
 export function describeMachine(machine: Machine): string {
-  const { arch, boot, processors, memory, disks, nics, consoles, rng, vsock, watchdog, display } = machine;
-  const ports = Object.entries(consoles).filter(([, backend]) => backend !== undefined && backend !== "none");
+  const { arch, boot, processors, memory, disks, nics, consoles, rng, vsock, ports, watchdog, display } = machine;
+  const lines = Object.entries(consoles).filter(([, backend]) => backend !== undefined && backend !== "none");
   return [
     ...(arch === "x86_64" ? [] : [arch]),
     `${processors.count} ${processors.count === 1 ? "vCPU" : "vCPUs"}`,
@@ -26,7 +26,8 @@ export function describeMachine(machine: Machine): string {
     ...(vsock === undefined ? [] : ["vsock"]),
     ...(watchdog === undefined ? [] : [describeWatchdog(watchdog)]),
     ...(display === "none" ? [] : [display === "headless" ? display : `vnc ${display.vnc.listen}:${display.vnc.port}`]),
-    ...ports.map(([name]) => name),
+    ...lines.map(([name]) => name),
+    ...ports.map((name) => `port ${name}`),
   ].join(", ");
 }
 

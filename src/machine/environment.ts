@@ -41,7 +41,7 @@ export const settingWords: readonly SettingWord[] = [
     key: "channel",
     env: "PETRI_CHANNEL",
     flag: "channel",
-    value: "vsock|ssh|serial",
+    value: "vsock|virtio-serial|ssh|serial",
     kind: "text",
     schema: shape.channel,
   },

@@ -6,6 +6,7 @@ import { type Disk, diskSchema, settleDisk } from "./disk.ts";
 import { filePath } from "./file-path.ts";
 import { filesystemSchema } from "./filesystem.ts";
 import { nicSchema, portSchema } from "./nic.ts";
+import { portsSchema } from "./ports.ts";
 import { processorsSchema } from "./processors.ts";
 import { sizeSchema } from "./size.ts";
 import { vsockSchema } from "./vsock.ts";
@@ -76,6 +77,7 @@ export const machineFields = z
     disks: z.array(diskSchema).default([]),
     nics: z.array(nicSchema).default([]),
     consoles: consoles.prefault({}),
+    ports: portsSchema,
     power: power.prefault({}),
     rng: z.boolean().default(false).describe("a virtio entropy device"),
     display: z

@@ -6,6 +6,7 @@ import { filesystemRules } from "./rules/filesystems.ts";
 import { hostRules } from "./rules/host-claims.ts";
 import { memoryRules } from "./rules/memory.ts";
 import { nicRules } from "./rules/nics.ts";
+import { portRules } from "./rules/ports.ts";
 import { powerRules } from "./rules/power.ts";
 import { processorRules } from "./rules/processors.ts";
 import { vsockRules } from "./rules/vsock.ts";
@@ -17,7 +18,18 @@ import { vsockRules } from "./rules/vsock.ts";
 export type Rule = (machine: SoundFields, broken: ReadonlySet<PropertyKey>) => Problem[];
 
 const rules: readonly Rule[] = [
-  ...[bootRules, processorRules, memoryRules, diskRules, nicRules, filesystemRules, hostRules, powerRules, vsockRules],
+  ...[
+    bootRules,
+    processorRules,
+    memoryRules,
+    diskRules,
+    nicRules,
+    filesystemRules,
+    hostRules,
+    powerRules,
+    vsockRules,
+    portRules,
+  ],
 ];
 
 export function checkRules(machine: SoundFields, broken: ReadonlySet<PropertyKey> = new Set()): Problem[] {

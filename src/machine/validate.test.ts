@@ -40,6 +40,7 @@ test("what is left out gets its default", () => {
       },
       "name": "vm",
       "nics": [],
+      "ports": [],
       "power": {
         "crash": "halt",
         "reset": "reset",
@@ -346,5 +347,14 @@ test("a card without a network forwards nothing", () => {
   const forward = [{ hostPort: 2222, guestPort: 22 }];
   expect(complaints({ ...uefi, nics: [{ backend: "none", forward }] })).toContain(
     "nics[0].forward: needs backend user",
+  );
+});
+
+test("a port has a name of its own", () => {
+  const boot = { kind: "pcat" } as const;
+  expect(parseMachine({ boot, ports: ["petri.agent", "logs"] }).ports).toEqual(["petri.agent", "logs"]);
+  expect(() => parseMachine({ boot, ports: ["a", "b c", "a"] })).toThrow(/ports\[1\].*write a name of letters/);
+  expect(() => parseMachine({ boot, ports: ["a", "b", "a"] })).toThrow(
+    "ports[2]: a is there already: each port has its own name",
   );
 });

@@ -24,6 +24,7 @@ import { channelFor } from "./channel-for.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkHost } from "./check-host.ts";
 import { choosePlacement, detectAll, detectionOf, supportReasons } from "./detection.ts";
+import { MachinePorts } from "./machine-ports.ts";
 import { digestFiles, filesOf, planRecordOf } from "./plan-record-of.ts";
 import { checkRestartLimit } from "./restart-limit.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
@@ -139,6 +140,7 @@ async function launch(
   let watched: Watched | undefined;
   // Few machines have one.
   const vsock = machine.vsock && new (await import("./machine-vsock.ts")).MachineVsock(machine, options.leases);
+  const ports = new MachinePorts();
   try {
     run = newRunDirectory();
     const { path: runDir, remove } = run;
@@ -162,6 +164,7 @@ async function launch(
       }
     };
     await vsock?.open(plan, { onFault: fault, onNote: (text) => record({ kind: "note", text }) });
+    await ports.open(plan);
     const started = await vmm.launch(plan, paths, host, {
       ...{ clockStart, withoutEvidence, ...signalOf(options) },
       onBytes: (...news) => void (watched ? watched.consoles.advance(...news) : early.push(news)),
@@ -175,13 +178,26 @@ async function launch(
     if (started.pid !== undefined) trace.append({ kind: "vm", what: "spawned", pid: started.pid });
     const watch = loaded.watch ?? (await loadWatch());
     watched = watch({
-      ...{ machine, placement, plan, image: options.image, running, vsock, trace, budgetMs, record, withoutEvidence },
+      ...{
+        machine,
+        placement,
+        plan,
+        image: options.image,
+        running,
+        vsock,
+        ports,
+        trace,
+        budgetMs,
+        record,
+        withoutEvidence,
+      },
       channel: options.channel,
       ...{ vmlinux: options.vmlinux, oracle: options.oracle, restartsAtMost: options.restartsAtMost },
       defaultTimeoutMs: () => options.waitTimeoutMs ?? defaultWaitMs,
       release: () => {
         stopDigests.abort();
         for (const relay of relays) relay.close();
+        ports.close();
         remove();
       },
     });
@@ -202,6 +218,7 @@ async function launch(
     // What went wrong is worth more than what goes wrong while clearing up after it.
     await (watched?.vm ?? running)?.quit().catch(() => {});
     await vsock?.close();
+    ports.close();
     run?.remove();
     trace.close();
     throw vsock ? vsock.explain(error) : error;

@@ -6,26 +6,24 @@ import { petriGuest } from "../guest/petri-guest.ts";
 import { type ProgramsHost, programsOf } from "../guest/programs.ts";
 import { shellGuest } from "../guest/shell.ts";
 import type { HostKeyPin } from "../guest/ssh/keys.ts";
-import type { VsockChannel } from "../host/vsock/vsock.ts";
 import type { ResolvedImage } from "../image/recipe.ts";
-import type { ChannelName } from "../machine/channel.ts";
 import { UnsupportedError } from "../machine/errors.ts";
 import { timeoutMs } from "../power/wait.ts";
 import type { ConsoleSet } from "./console-set.ts";
-import { openAgent } from "./guest-channel.ts";
+import { type AgentWays, agentOpener } from "./guest-channel.ts";
 import { rebootGuest } from "./reboot-guest.ts";
 import type { VirtualMachine } from "./virtual-machine.ts";
 
 export interface GuestSettings extends Omit<ProgramsHost, "openTap"> {
   readonly channel: ChannelChoice | undefined;
-  readonly vsock: VsockChannel | undefined;
+  readonly ways: AgentWays;
 }
 
 /** The driver that fits the VM's image; one that refuses where none does. */
 export function guestFor(
   vm: VirtualMachine,
   consoles: ConsoleSet,
-  { defaultTimeoutMs, record, onEnd, channel, vsock }: GuestSettings,
+  { defaultTimeoutMs, record, onEnd, channel, ways }: GuestSettings,
 ): Guest {
   const { image } = vm;
   const console = consoles.get("com1");
@@ -67,7 +65,7 @@ export function guestFor(
     openTap: vm.taps.open,
   };
   if (channel) record({ kind: "note", text: `programs run by the channel ${channel.name}: ${channel.why}` });
-  const own = ownChannel(vm, channel?.name, vsock, host);
+  const own = ownChannel(vm, channel, ways, host);
   switch (image.driver) {
     case "petri-guest":
       return petriGuest(host);
@@ -81,12 +79,14 @@ export function guestFor(
 /** The channel beside the console; a guest that is to let a key in does so by its console's shell. */
 function ownChannel(
   { image, machine }: VirtualMachine,
-  name: ChannelName | undefined,
-  vsock: VsockChannel | undefined,
+  choice: ChannelChoice | undefined,
+  ways: AgentWays,
   host: GuestHost,
 ): ((console?: GuestChannel) => () => Promise<GuestChannel>) | undefined {
-  if (name === "vsock" && vsock) return () => keptChannel((signal) => openAgent(vsock, signal), host);
-  if (name !== "ssh" || !image) return undefined;
+  const toAgent = agentOpener(choice, ways);
+  if (toAgent) return () => keptChannel(toAgent, host);
+  if (choice?.name !== "ssh" || !image) return undefined;
+  const { vsock } = ways;
   // ssh2 takes as long to load as QEMU to start, and few guests are driven by it.
   let pin: HostKeyPin | undefined;
   return (console) =>

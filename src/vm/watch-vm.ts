@@ -13,6 +13,7 @@ import { FindingJournal } from "./findings.ts";
 import { watchFrontpage } from "./frontpage.ts";
 import { guestFor } from "./guest-of.ts";
 import { keepHeartbeat } from "./keep-heartbeat.ts";
+import type { MachinePorts } from "./machine-ports.ts";
 import type { MachineVsock } from "./machine-vsock.ts";
 import { ProgressWatch } from "./progress-watch.ts";
 import { recordWaits } from "./record-waits.ts";
@@ -38,6 +39,7 @@ export interface Launched {
   readonly channel: ChannelChoice | undefined;
   /** Our side of the machine's vsock. */
   readonly vsock: MachineVsock | undefined;
+  readonly ports: MachinePorts;
   /** Adds to the trace; a disk that refuses it fails the VM. */
   readonly record: (event: UntimedEvent) => void;
   readonly release: () => void;
@@ -80,7 +82,7 @@ export function watchVm(launched: Launched): Watched {
     makeGuest: (self) =>
       guestFor(self, consoles, {
         ...{ defaultTimeoutMs, record, onEnd: (close) => void closers.push(close) },
-        ...{ channel: launched.channel, vsock: launched.vsock?.channel },
+        ...{ channel: launched.channel, ways: { vsock: launched.vsock?.channel, ports: launched.ports } },
       }),
     release: () => {
       for (const close of closers) close();

@@ -102,6 +102,8 @@ export interface VmmPlan {
   readonly fifos?: readonly ConsoleName[];
   /** The socket of the VMM's control channel, if it has one. */
   readonly control?: string;
+  /** virtio-serial ports by name: the socket the VMM connects to; whoever launches listens first. */
+  readonly ports?: Readonly<Record<string, string>>;
   /** How the guest's vsock is reached; whoever launches opens it first. */
   readonly vsock?: VsockPlan;
   /** Files made before the VMM starts. */

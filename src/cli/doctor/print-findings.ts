@@ -1,4 +1,4 @@
-import type { AcceleratorFinding, FirmwareFinding } from "../../vmm/contract.ts";
+import type { AcceleratorFinding, FirmwareFinding, VsockFinding } from "../../vmm/contract.ts";
 import { commandName } from "../command-name.ts";
 import { bold } from "../style.ts";
 import type { Findings } from "./examine.ts";
@@ -13,12 +13,13 @@ export function describeFindings(findings: Findings, title: (text: string) => st
   const { host, vmms, elsewhere } = findings;
   return [
     title(`Host: ${host.platform} ${host.arch}, Node ${host.node}`),
-    ...vmms.flatMap(({ vmm, isDouble, works, version, binary, accelerators, firmware, notes, fixes }) => [
+    ...vmms.flatMap(({ vmm, isDouble, works, version, binary, accelerators, firmware, vsock = [], notes, fixes }) => [
       "",
       title(`${mark(works)} ${vmm}${isDouble ? " (double)" : ""}${version === undefined ? "" : ` ${version}`}`) +
         (binary === undefined ? "" : `  ${binary}`),
       ...accelerators.map(describeAccelerator),
       ...firmware.map(describeFirmware),
+      ...vsock.map(describeVsock),
       ...notes.map((note) => `  - ${note}`),
       ...fixes.map(fix),
     ]),
@@ -48,6 +49,11 @@ function describeAccelerator({ name, works, reason, cpuMode, bootMs }: Accelerat
 
 function describeFirmware({ boot, name, code, source }: FirmwareFinding): string {
   return `  ${mark(true)} ${boot} firmware: ${name}, ${code} (${source})`;
+}
+
+function describeVsock({ transport, works, reason }: VsockFinding): string {
+  const what = transport === "vhost-user" ? "Petri's own device, no root needed" : "the host kernel's device";
+  return `  ${mark(works)} vsock by ${transport}: ${reason ?? what}`;
 }
 
 function describeImages(images: Findings["images"]): string[] {

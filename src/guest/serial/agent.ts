@@ -9,11 +9,15 @@ import { type SumKind, shortSum } from "./coded.ts";
 const highBit = (text: string) =>
   [...text].map((char) => `\\${((char.codePointAt(0) ?? 0) | 0x80).toString(8)}`).join("");
 
+/** What a status has more than a signal's number, where petri-agent told of it. */
+export const bySignal = 1_000;
 /** A status that is no command's: it was killed together with what would have told of its end. */
 export const vanished = 999;
 /** A status that is no command's: the folder it was to start in is not there. */
 export const noFolder = 998;
 
+/** A status that is no command's: the slot has another's still, or none. */
+export const notStarted = 996;
 /** A status that is no command's: its script or its input could not be kept in the guest. */
 export const notKept = 997;
 
@@ -48,6 +52,7 @@ const folders = `"\${TMPDIR:-/tmp}" /dev/shm /run /var/tmp "$HOME"`;
  * - z SLOT ID STATUS: tells that a command has ended. y SLOT ID: the same if it has,
  *   unless the slot still has an earlier one.
  * - x SLOT ID FOLDER STDIN: starts the script of a slot in the background, in a process group of its own.
+ *   With petri-agent there ($H) its status is 1,000 and the signal, if one killed it.
  * - b SLOT: begins what is given to a slot; g SLOT: whether all of it was kept. n SLOT FILE: empties a file.
  *   p SLOT TEXT FILE: appends text to it.
  * - a SLOT SUM LENGTH FILE: appends the next line, "=" and base64, or escapes of printf(1). It is not the shell that
@@ -70,7 +75,7 @@ const script = [
   `j() { [ -s "$1" ] || return; set -- "$1" $(k "$1"); printf '%s %s' "$2" "$3"; [ "$3" -gt 1536 ] || { printf ,; e <"$1"; }; }`,
   `z() { if [ -s "$D/$1.o" ] || [ -s "$D/$1.e" ]; then { printf '{z:%s:%s:%s:%s:%s:' "$2" "$2" "$3" "$3" $B; j "$D/$1.o"; printf :; j "$D/$1.e"; printf '}'; } | f; else u "$2"; y=$w; u "$3"; printf "${highBit("{z:")}$y${highBit(":")}$y${highBit(":")}$w${highBit(":")}$w${highBit(":b::}")}\\n"; fi; }`,
   `y() { eval "[ \\"\\$I$1\\" = $2 ]" || return; jobs >/dev/null; eval "kill -0 \\$J$1"; set -- "$1" "$2" $?; if [ -s "$D/$1.x" ]; then read -r s <"$D/$1.x"; z "$1" "$2" "$s"; elif [ $3 != 0 ]; then z "$1" "$2" ${vanished}; fi; }`,
-  `x() { jobs >/dev/null; eval "I$1=$2"; true >"$D/$1.x"; set -m; { trap : TERM; if cd "$3"; then sh "$D/$1.s" <"$4" >"$D/$1.o" 2>"$D/$1.e"; s=$?; else true >"$D/$1.o"; true >"$D/$1.e"; s=${noFolder}; fi; echo $s >"$D/$1.x"; z "$1" "$2" $s; } & eval "J$1=$!"; set +m; }`,
+  `x() { jobs >/dev/null; eval "I$1=$2"; true >"$D/$1.x"; set -m; { trap : TERM; if cd "$3"; then if [ $H ]; then petri-agent run "$D/$1.w" -- sh "$D/$1.s" <"$4" >"$D/$1.o" 2>"$D/$1.e"; s=$?; read -r h <"$D/$1.w" && s=$h; else sh "$D/$1.s" <"$4" >"$D/$1.o" 2>"$D/$1.e"; s=$?; fi; else true >"$D/$1.o"; true >"$D/$1.e"; s=${noFolder}; fi; echo $s >"$D/$1.x"; z "$1" "$2" $s; } & eval "J$1=$!"; set +m; }`,
   `b() { eval "U$1=0"; }`,
   `g() { eval "h=\\$U$1"; [ $h = 0 ]; }`,
   `n() { g $1 && { { true >"$2"; } 2>"$D/$1.m" || eval "U$1=1"; }; }`,
@@ -81,7 +86,8 @@ const script = [
   `m() { s=; if [ -d "$2" ]; then echo Is a directory >"$D/$1.m"; set -- $1 "$2" 1; elif [ $3 = 0 ]; then s=$(k "$2" 2>"$D/$1.m"); set -- $1 "$2" $?; fi; { printf '{m:%s:%s:%s:%s:%s:' "$N" "$N" $3 "$s" $B; e <"$D/$1.m"; printf '}'; } | f; }`,
   `q() { i=\${1%% *}; b=\${1#* }; c=\${b%% *}; b=\${b#* }; m=\${b%% *}; b=\${b#* }; G=; if ! v "$c" "$m" "$i $b"; then G=1; elif [ "$i" != "$N" ]; then M=$N; N=$i; R=; eval "$b"; fi; if [ "$G" ]; then printf "${highBit(`{${garbled}}`)}\\n"; else u $N; printf "${highBit("{a:")}$w${highBit(":")}$w${highBit("}")}\\n"; eval "$R"; fi; }`,
   "N=; R=",
-  `printf '{i:%s:%s:%s:%s}' "$C" "$B" "$(uname -s)" "$D" | f`,
+  `H=; petri-agent run "$D/w" -- true && H=1`,
+  `printf '{i:%s:%s:%s:%s:%s}' "$C" "$B" "$(uname -s)" "$H" "$D" | f`,
   `while IFS= read -r l; do case $l in @*) q "\${l#@}";; .) break;; ''|=*) ;; *) printf "${highBit(`{${garbled}}`)}\\n";; esac; done`,
 ] as const;
 

@@ -1,5 +1,4 @@
-import { setMaxListeners } from "node:events";
-import { anySignal } from "../any-signal.ts";
+import { anySignal, sharedController } from "../any-signal.ts";
 import { agent, garbled, leave, loader, loading, requestLine } from "./agent.ts";
 import { type SumKind, sumKinds } from "./coded.ts";
 import { FrameReader } from "./frames.ts";
@@ -19,6 +18,8 @@ export interface AgentFacts {
   readonly sums: SumKind;
   /** False without base64(1): bytes then come in octal, and go as escapes of printf(1). */
   readonly hasBase64: boolean;
+  /** True where petri-agent tells a signal from an exit code. */
+  readonly tellsSignals: boolean;
   /** As uname(1) says. */
   readonly system: string;
 }
@@ -52,7 +53,7 @@ export class AgentLink {
   readonly #atPrompt: () => Promise<void>;
   #reader = new FrameReader();
   readonly #listeners = new Set<(fields: readonly string[]) => void>();
-  #over = newOver();
+  #over = sharedController();
   #facts: Promise<AgentFacts> | undefined;
   #stopListening: (() => void) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -93,7 +94,7 @@ export class AgentLink {
   /** The agent is gone: whoever waits for it gets the reason. The next one to ask starts another. */
   lost(reason: Error): void {
     this.#over.abort(reason);
-    this.#over = newOver();
+    this.#over = sharedController();
     this.#stopListening?.();
     this.#stopListening = undefined;
     this.#facts = undefined;
@@ -162,10 +163,15 @@ export class AgentLink {
       if (++typed > mostAgents) givenUp.abort();
       else this.#line.write(agent);
     };
-    const answer = ([kind, sums, coding, system]: readonly string[]): Answer<AgentFacts> => {
+    const answer = ([kind, sums, coding, system, helper]: readonly string[]): Answer<AgentFacts> => {
       if (kind === garbled || kind === damagedFrame) return damaged;
       if (kind !== "i" || system === undefined) return undefined;
-      return { sums: sumKinds[sums as keyof typeof sumKinds] ?? "none", hasBase64: coding === "b", system };
+      return {
+        sums: sumKinds[sums as keyof typeof sumKinds] ?? "none",
+        hasBase64: coding === "b",
+        tellsSignals: helper === "1",
+        system,
+      };
     };
     const { over } = this;
     const ends = anySignal(signal, givenUp.signal);
@@ -222,13 +228,6 @@ export class AgentLink {
       else sendNow();
     });
   }
-}
-
-/** Many commands listen to it at once: Node would call more than ten a leak. */
-function newOver(): AbortController {
-  const over = new AbortController();
-  setMaxListeners(0, over.signal);
-  return over;
 }
 
 /** A frame says twice whom it answers. */

@@ -1,9 +1,10 @@
 import { HostError, TimeoutError } from "../../machine/errors.ts";
 import { longestTimerMs, reasonWithContext, showDuration } from "../../power/wait.ts";
+import { signalName } from "../agent/linux-words.ts";
 import { anySignal } from "../any-signal.ts";
 import { killedNote, noFolder as lacksFolder, termMs, unkillable } from "../command.ts";
 import type { ExecEnd } from "../exec.ts";
-import { noFolder, notKept, pathWord, vanished } from "./agent.ts";
+import { bySignal, noFolder, notKept, notStarted, pathWord, vanished } from "./agent.ts";
 import { decode, fits, readSummary, type SumKind } from "./coded.ts";
 import { appending, longestBody, readPieces, whyNotKept } from "./files.ts";
 import { type AgentLink, damaged, damagedFrame } from "./link.ts";
@@ -154,7 +155,7 @@ function readEnd(fields: readonly string[], id: number, sums: SumKind): Told | t
   const [kind, whose, , status, again, coding, out, err] = fields;
   if (kind === damagedFrame) return damaged;
   if (kind !== "z" || whose !== `${id}`) return undefined;
-  if (status !== again || !/^\d{1,3}$/.test(status ?? "") || fields.length !== 8) return damaged;
+  if (status !== again || !/^\d{1,4}$/.test(status ?? "") || fields.length !== 8) return damaged;
   const [stdout, stderr] = [out, err].map((text) => readOutput(text ?? "", coding, sums));
   return stdout && stderr ? { status: Number(status), stdout, stderr } : damaged;
 }
@@ -185,9 +186,18 @@ async function outcomeOf(
     told.stdout.bytes ?? (await readPieces(link, `"$D/${slot}.o"`, told.stdout.length, signal)),
     told.stderr.bytes ?? (await readPieces(link, `"$D/${slot}.e"`, told.stderr.length, signal)),
   ];
-  // A shell says 128 + N of a command that signal N killed (POSIX, "Exit Status for Commands").
-  return { exitCode: status, signal: status > 128 && status <= 128 + 64 ? "unknown" : null, stdout, stderr };
+  return { ...howItEnded(status, (await link.start(signal)).tellsSignals), stdout, stderr };
 }
+
+function howItEnded(status: number, tellsSignals: boolean): ExecEnd {
+  if (status > bySignal) return { exitCode: null, signal: signalName(status - bySignal) };
+  // A shell says 128 + N of a command that signal N killed (POSIX, "Exit Status for Commands").
+  const isUnclear = !tellsSignals && status > 128 && status <= 128 + 64;
+  return { exitCode: status, signal: isUnclear ? "unknown" : null };
+}
+
+/** A test of the shell's: the slot runs that command, and not an earlier one still. */
+const isIn = (slot: number, id: number) => `[ "$I${slot}" = ${id} ]`;
 
 /** Kills a command's process group in the guest, and says what it had printed or that nobody knows. */
 async function kill(link: AgentLink, slot: number, id: number): Promise<string> {
@@ -197,10 +207,12 @@ async function kill(link: AgentLink, slot: number, id: number): Promise<string> 
       within(afterKillMs, link, async (signal) => {
         const killed = endOf(link, slot, id, signal);
         killed.catch(() => {});
-        await link.request(`kill -KILL -${pid} || kill -KILL ${pid}; R='z ${slot} ${id} ${vanished}'`, signal);
+        const act = `kill -KILL -${pid} || kill -KILL ${pid}; R='z ${slot} ${id} ${vanished}'`;
+        await link.request(`if ${isIn(slot, id)}; then ${act}; else R='z ${slot} ${id} ${notStarted}'; fi`, signal);
         return await killed;
       }),
     );
+    if (told.status === notStarted) return "it was not started: the guest did not get to it in that time";
     return killedNote(told.stdout, told.stderr);
   } catch {
     return unkillable;
@@ -222,6 +234,6 @@ async function within<T>(ms: number, link: AgentLink, act: (signal: AbortSignal)
 async function byTerm(link: AgentLink, slot: number, id: number, pid: string, signal: AbortSignal): Promise<Told> {
   const told = endOf(link, slot, id, signal);
   told.catch(() => {});
-  await link.request(`kill -TERM -${pid} || kill -TERM ${pid}`, signal);
+  await link.request(`${isIn(slot, id)} && { kill -TERM -${pid} || kill -TERM ${pid}; }`, signal);
   return await told;
 }

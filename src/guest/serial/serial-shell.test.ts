@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { agentFolder, canRunAgent } from "../agent/test/local-agent.ts";
 import { AgentLink } from "./link.ts";
 import { SerialShell } from "./serial-shell.ts";
 import { type Disturbance, localShell } from "./test/local-shell.ts";
@@ -124,6 +125,20 @@ test("what cannot be done is told in the guest's words, and the line goes on", a
   );
   await expect(shell.exec("true", limit, { env: { "a-b": "" } })).rejects.toThrow('env: "a-b" is no variable\'s name');
   expect((await run("echo goes on")).text).toBe("goes on");
+});
+
+test.runIf(canRunAgent)("with petri-agent in the guest a signal is told from an exit code", async () => {
+  const dir = agentFolder();
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const { run, shell } = shellOf({}, { path: `${dir}:/usr/bin:/bin` });
+  expect(await run("echo out; kill -9 $$")).toMatchObject({
+    ...{ exitCode: null, signal: "SIGKILL", stdout: Buffer.from("out\n") },
+  });
+  expect(await run("kill -TERM $$")).toMatchObject({ exitCode: null, signal: "SIGTERM" });
+  expect(await run("exit 137")).toMatchObject({ exitCode: 137, signal: null });
+  await expect(shell.exec("trap '' TERM; echo begun; while :; do sleep 1000; done", 500)).rejects.toThrow(
+    /it was killed in the guest/,
+  );
 });
 
 test("the line is given back to the shell it was taken from, and taken again", async () => {

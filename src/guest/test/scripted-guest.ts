@@ -38,6 +38,7 @@ export function scriptedGuest(answer: (line: string) => string | undefined) {
     record = Buffer.concat([record, Buffer.from(text)]);
     console.advance();
   }
+  const stopListeners = new Set<(reason: Error) => void>();
   const host: GuestHost = {
     console,
     bootOffset: () => boot,
@@ -45,7 +46,10 @@ export function scriptedGuest(answer: (line: string) => string | undefined) {
     expectCrash: (cause) => void crashes.push(cause),
     watchdog: undefined,
     line: { name: "com1", write: take, listen: () => () => {} },
-    onStop: () => () => {},
+    onStop: (listener) => {
+      stopListeners.add(listener);
+      return () => stopListeners.delete(listener);
+    },
     onEnd: () => {},
     reboot: (start) => start(),
     onTyping: (listener) => void typingListeners.push(listener),
@@ -55,6 +59,10 @@ export function scriptedGuest(answer: (line: string) => string | undefined) {
   };
   return {
     ...{ host, sent, crashes, print },
+    /** What ran in the guest is gone, or was halted. */
+    stop: (reason: Error) => {
+      for (const listener of stopListeners) listener(reason);
+    },
     /** The guest was reset: what it prints from now on is the next boot's. */
     reboot: () => {
       boot = record.length;

@@ -27,7 +27,8 @@ export function bhyveSupport(machine: Machine, detection: Detection, wanted?: Ac
   // Every field of a machine is named: a new one does not compile until bhyve carries or refuses it.
   const { name, arch, boot, processors, memory, disks, nics, consoles, power, rng, display, chipset, ...later } =
     machine;
-  const { numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } = later;
+  const { ports, numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } =
+    later;
   rest satisfies Record<string, never>;
   void [name, power, rng, filesystems, vmmOptions];
 
@@ -49,6 +50,7 @@ export function bhyveSupport(machine: Machine, detection: Detection, wanted?: Ac
   if ((consoles.hvc0 ?? "none") !== "none") {
     refuse("consoles.hvc0", "bhyve's virtio console has ports, but no console among them; write com1");
   }
+  if (ports.length > 0) refuse("ports", "bhyve's virtio console is not carried yet: leave them out, or run on qemu");
   if (watchdogDevice(watchdog)) refuse("watchdog", 'bhyve has no watchdog device; write { heartbeat: "10s" }');
   if (display !== "none") refuse("display", "bhyve's framebuffer is not carried yet; leave it out");
   if (clock === "warp") refuse("clock", "bhyve cannot warp time");

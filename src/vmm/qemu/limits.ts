@@ -66,7 +66,7 @@ function cards(machine: Machine, chipset: Chipset): number {
     machine.filesystems.length +
     one(machine.rng) +
     one(machine.vsock !== undefined) +
-    one((machine.consoles.hvc0 ?? "none") !== "none") +
+    one((machine.consoles.hvc0 ?? "none") !== "none" || machine.ports.length > 0) +
     one(machine.display !== "none") +
     watchdogs
   );

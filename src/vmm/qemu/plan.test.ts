@@ -253,6 +253,27 @@ test("RAM is shared only where the machine says so, or where its backend is", ()
   expect(ram({ size: "64M", file: "/ram" })).toBe("memory-backend-file,mem-path=/ram,id=ram,size=67108864B,share=on");
 });
 
+test("ports share a controller with virtio-console, and each has a socket", () => {
+  const machine: MachineInput = {
+    boot: { kind: "kernel", kernel: "/k" },
+    consoles: { hvc0: "capture" },
+    ports: ["petri.agent", "logs"],
+  };
+  expect(plan(machine).ports).toEqual({ "petri.agent": "/run/port0", logs: "/run/port1" });
+  const lines = command(machine).split("\n");
+  expect(lines.slice(lines.findIndex((line) => line.includes("id=hvc0")))).toEqual([
+    "-chardev socket,id=hvc0,path=/run/hvc0",
+    "-device virtio-serial-pci",
+    "-device virtconsole,chardev=hvc0",
+    "-chardev socket,id=port0,path=/run/port0",
+    "-device virtserialport,chardev=port0,name=petri.agent",
+    "-chardev socket,id=port1,path=/run/port1",
+    "-device virtserialport,chardev=port1,name=logs",
+    "-kernel /k",
+  ]);
+  expect(command({ ...machine, consoles: {}, chipset: "microvm" })).toContain("-device virtio-serial-device\n-chardev");
+});
+
 test("a folder of the host is a 9p device with its tag; a comma in its path stays in it", () => {
   const filesystems: MachineInput["filesystems"] = [
     { kind: "9p", tag: "root", path: "/", readOnly: true },

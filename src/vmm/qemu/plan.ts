@@ -19,6 +19,7 @@ import { needsSharedMemory, planVsock } from "./vsock.ts";
 export function planQemu(machine: Machine, paths: RunPaths, detection: Detection, wanted?: AcceleratorName): VmmPlan {
   const chipset = resolveChipset(machine);
   const { consoles, fifos, args: consoleArgs } = consoleArguments(machine, paths, chipset);
+  const ports = planPorts(machine, paths);
   const control = join(paths.runDir, "control");
   const { accelerator, run, boot, watchdog, vsock } = lowerQemu(machine, paths, detection, wanted, {
     start: ["-S"],
@@ -26,7 +27,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     power: ["-action", "reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause"],
     log: deviceTrace.concat(["-D", join(paths.runDir, deviceLog)]),
     control: ["-chardev", `socket,id=control,path=${escapeOption(control)}`, "-mon", "chardev=control,mode=control"],
-    consoles: consoleArgs,
+    consoles: [...consoleArgs, ...ports.args],
   });
   return {
     vmm: "qemu",
@@ -35,6 +36,7 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     consoles,
     ...(fifos.length > 0 ? { fifos } : {}),
     control,
+    ...(machine.ports.length > 0 ? { ports: ports.paths } : {}),
     ...(vsock.plan ? { vsock: vsock.plan } : {}),
     copies: boot.copies,
     firmware: boot.firmware,
@@ -176,11 +178,22 @@ function consoleArguments(machine: Machine, paths: RunPaths, chipset: string) {
       args.push(...chardev(name, paths.hasFifos ? "pipe" : "socket"), "-serial", `chardev:${name}`);
     else args.push("-serial", "none");
   }
-  if (isRecorded(machine, "hvc0")) {
-    const device = chipset === "microvm" ? "virtio-serial-device" : "virtio-serial-pci";
-    args.push(...chardev("hvc0"), "-device", device, "-device", "virtconsole,chardev=hvc0");
+  const hasHvc0 = isRecorded(machine, "hvc0");
+  if (hasHvc0) args.push(...chardev("hvc0"));
+  if (hasHvc0 || machine.ports.length > 0) {
+    args.push("-device", chipset === "microvm" ? "virtio-serial-device" : "virtio-serial-pci");
   }
+  if (hasHvc0) args.push("-device", "virtconsole,chardev=hvc0");
   return { consoles, fifos, args };
+}
+
+function planPorts(machine: Machine, paths: RunPaths): { args: string[]; paths: Record<string, string> } {
+  const sockets = machine.ports.map((name, index) => [name, join(paths.runDir, `port${index}`)] as const);
+  const args = sockets.flatMap(([name, path], index) => [
+    ...["-chardev", `socket,id=port${index},path=${escapeOption(path)}`],
+    ...["-device", `virtserialport,chardev=port${index},name=${name}`],
+  ]);
+  return { args, paths: Object.fromEntries(sockets) };
 }
 
 function isRecorded(machine: Machine, name: (typeof consoleNames)[number]): boolean {

@@ -61,10 +61,11 @@ type Refuse = (axis: string, reason: string) => void;
 function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorName | undefined, refuse: Refuse): void {
   const { name, arch, boot, processors, memory, disks, nics, consoles, power, rng, display, chipset, ...later } =
     machine;
-  const { numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } = later;
+  const { ports, numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } =
+    later;
   rest satisfies Record<string, never>;
   // refuseBeyondDevices looks at what of these QEMU lacks.
-  void [name, memory, nics, consoles, power, rng, display, filesystems, vsock, vmmOptions];
+  void [name, memory, nics, consoles, ports, power, rng, display, filesystems, vsock, vmmOptions];
 
   if (arch !== "x86_64") refuse("arch", `${arch} is not carried yet; write x86_64`);
   const { unreadable = [] } = detection;

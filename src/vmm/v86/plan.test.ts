@@ -124,6 +124,9 @@ test("folders of the host are refused: petri-v86 has no device for them", () => 
   expect(refusals(machine)).toEqual([
     "filesystems: petri-v86 does not carry 9p: put the files on a disk, or run on qemu",
   ]);
+  expect(refusals({ boot: kernel, ports: ["petri.agent"] })).toEqual([
+    "ports: v86 has no virtio-serial ports: leave them out, or run on qemu",
+  ]);
 });
 
 test("any watchdog is an ib700; a wdat needs our own ACPI tables", () => {

@@ -23,7 +23,8 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
   // Every field of a machine is named: a new one does not compile until v86 carries or refuses it.
   const { name, arch, boot, processors, memory, disks, nics, consoles, power, rng, display, chipset, ...later } =
     machine;
-  const { numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } = later;
+  const { ports, numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } =
+    later;
   rest satisfies Record<string, never>;
   void [name, consoles, power, chipset, vmmOptions];
 
@@ -53,6 +54,7 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
   if (watchdog === "wdat" && boot.kind === "pcat") {
     refuse("watchdog", "under a BIOS v86 has no wdat, which is an ACPI table of petri-v86's own; write ib700");
   }
+  if (ports.length > 0) refuse("ports", "v86 has no virtio-serial ports: leave them out, or run on qemu");
   if (rng) refuse("rng", "v86 has no entropy device");
   if (typeof display === "object") refuse("display", "v86 serves no VNC");
   if (clock === "warp") refuse("clock", "v86 gives the guest the host's time; write real, or run on qemu");

@@ -10,14 +10,22 @@ import { AgentChannel } from "../agent-channel.ts";
 const binary = fileURLToPath(new URL("../../../../fixtures/petri-agent/built/petri-agent.x86_64", import.meta.url));
 export const canRunAgent = process.platform === "linux" && process.arch === "x64";
 
-/** petri-agent on this machine, with a socket where a guest's has a port. */
-export function localAgent(env: NodeJS.ProcessEnv = { PATH: "/usr/bin:/bin", HOME: "/" }) {
-  // As the image's is: the one in the package is a file like any other.
+/** A folder with petri-agent as an image has it: the one in the package is a file like any other. */
+export function agentFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), "petri-agent-"));
   const program = join(dir, "petri-agent");
   copyFileSync(binary, program);
   chmodSync(program, 0o755);
-  const agent = spawn(program, ["serve", "fd:3"], { stdio: ["ignore", "inherit", "inherit", "pipe"], env });
+  return dir;
+}
+
+/** petri-agent on this machine, with a socket where a guest's has a port. */
+export function localAgent(env: NodeJS.ProcessEnv = { PATH: "/usr/bin:/bin", HOME: "/" }) {
+  const dir = agentFolder();
+  const agent = spawn(join(dir, "petri-agent"), ["serve", "fd:3"], {
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    env,
+  });
   // A pipe of Node's is a pair of Unix sockets.
   const transport = agent.stdio[3] as Duplex;
   transport.on("error", () => {});
