@@ -60,6 +60,18 @@ test.each([
   expect(() => reader.push(encodeFrame(wrong))).toThrow("is no frame of petri-agent's");
 });
 
+test("a server that took a killed one's place ends the session, wherever that one broke off", () => {
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 3 }), fc.nat(), (frames, cutAt) => {
+      const said = Buffer.concat(frames.map(encodeFrame));
+      const reader = new FrameReader(nonce);
+      reader.push(greeting);
+      reader.push(said.subarray(0, cutAt % (said.length + 1)));
+      expect(() => reader.push(Buffer.alloc(8 + 16_384, 0xff))).toThrow(/has begun anew|is no frame/);
+    }),
+  );
+});
+
 test("a program's words are counted and ended", () => {
   const program = { hasStdin: true, folder: "/tmp", environment: { A: "b c" }, words: ["echo", "", "ü"] };
   expect(encodeProgram(program).toString("latin1")).toBe(

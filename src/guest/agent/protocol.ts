@@ -26,6 +26,9 @@ export const frameType = {
 } as const;
 export type FrameType = (typeof frameType)[keyof typeof frameType];
 
+/** What a server says that took the place of a killed one. */
+const startedAnew = 0xff;
+
 export const streamKind = { run: 1, terminal: 2, put: 3, get: 4, dial: 5 } as const;
 export type StreamKind = (typeof streamKind)[keyof typeof streamKind];
 
@@ -93,6 +96,7 @@ export class FrameReader {
     while (this.#kept.length - at >= headerBytes) {
       const [type, stream] = [this.#kept.readUInt8(at), this.#kept.readUInt16LE(at + 2)];
       const length = this.#kept.readUInt32LE(at + 4);
+      if (type === startedAnew) throw new VmmError("it was killed in the guest, and has begun anew");
       if (type < frameType.data || type > frameType.ended || stream >= mostStreams || length > mostFrameBytes) {
         throw new VmmError(`what came is no frame of petri-agent's: type ${type}, stream ${stream}, ${length} bytes`);
       }
