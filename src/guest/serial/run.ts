@@ -108,6 +108,9 @@ async function start(
 /** Waits for the agent to tell of the command's end; asks after it when it says nothing for long. */
 async function endOf(link: AgentLink, slot: number, id: number, signal: AbortSignal): Promise<Told> {
   const { sums } = await link.start(signal);
+  const known = new AbortController();
+  // Of many commands that a slow guest was asked after most have ended by their turn.
+  const whileUnknown = anySignal(signal, known.signal);
   return await new Promise<Told>((resolve, reject) => {
     let pollMs = firstPollMs;
     let timer: NodeJS.Timeout | undefined;
@@ -121,9 +124,9 @@ async function endOf(link: AgentLink, slot: number, id: number, signal: AbortSig
     };
     const ask = () => {
       // An answer that does not come is for others to notice.
-      const asked = link.request(`R='y ${slot} ${id}'`, signal).catch(() => {});
+      const asked = link.request(`R='y ${slot} ${id}'`, whileUnknown.signal).catch(() => {});
       void asked.then(() => {
-        const isDamaged = asking === "again" && !signal.aborted;
+        const isDamaged = asking === "again" && !whileUnknown.signal.aborted;
         asking = isDamaged ? "once" : "no";
         if (isDamaged) ask();
       });
@@ -140,6 +143,8 @@ async function endOf(link: AgentLink, slot: number, id: number, signal: AbortSig
       reject(signal.reason);
     };
     const settle = () => {
+      known.abort();
+      whileUnknown.release();
       clearTimeout(timer);
       stopListening();
       signal.removeEventListener("abort", abort);

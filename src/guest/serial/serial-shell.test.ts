@@ -141,6 +141,17 @@ test.runIf(canRunAgent)("with petri-agent in the guest a signal is told from an 
   );
 });
 
+test("a command that has ended is not asked after any more", async () => {
+  const { local, link, run } = shellOf();
+  const commands = [1, 2, 3].map(() => run("sleep 2.2"));
+  await expect.poll(() => local.typed().match(/sleep 2.2/g)?.length, { timeout: 5_000 }).toBe(3);
+  // The agent does nothing else meanwhile; the commands end by themselves, and it is time to ask after them.
+  await link.request("sleep 6", never);
+  await Promise.all(commands);
+  await run("true");
+  expect(local.typed()).not.toContain("R='y ");
+});
+
 test("the line is given back to the shell it was taken from, and taken again", async () => {
   const { local, link, run } = shellOf();
   expect((await run("echo $PPID; exit 4")).exitCode).toBe(4);
