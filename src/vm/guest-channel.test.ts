@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type VsockChannel, VsockError } from "../host/vsock/vsock.ts";
-import { agentOpener, channelFor } from "./guest-channel.ts";
+import { channelFor } from "./channel-for.ts";
+import { agentOpener } from "./guest-channel.ts";
 import { MachinePorts } from "./machine-ports.ts";
 
 const never = new AbortController().signal;
