@@ -31,6 +31,11 @@ const usual: Partial<Record<VmmName, Usual>> = {
       { boot: "kernel", code: "grub-bhyve", name: "grub-bhyve", source },
     ],
   },
+  vmctl: {
+    ...{ binary: "vmctl", version: "7.7", accelerator: "vmm" },
+    firmware: [{ boot: "pcat", code: "/etc/firmware/vmm-bios", name: "vmm-bios", source }],
+  },
+  openvmm: { binary: "openvmm", accelerator: "kvm", firmware: [] },
 };
 
 /** A detection of a VMM that is elsewhere, for commands to be run there; undefined where nothing usual is known. */

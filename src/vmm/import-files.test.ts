@@ -66,3 +66,11 @@ test.each([
 ])("%s is refused", (text, message) => {
   expect(() => importText(text)).toThrow(message);
 });
+
+test("a disk that is copied first is a throw-away of what it is a copy of", () => {
+  const { machine } = importText("cp base.img own.img && qemu-system-x86_64 -hda own.img -hdb other.img");
+  expect(machine.disks).toMatchObject([
+    { file: "base.img", persist: false },
+    { file: "other.img", persist: true },
+  ]);
+});

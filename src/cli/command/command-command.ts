@@ -80,12 +80,16 @@ function scriptOf(
   return { ...plan, said: machine };
 }
 
-/** A VMM of Petri's own waits for Petri on its sockets. */
+/** A plan that was made for Petri to watch: what in it only Petri would answer. */
 function needsHarness({ run }: NativeScript): NotCarried[] {
   const at = run.args.indexOf("--control");
-  if (at < 0) return [];
-  const reason = "the VMM is Petri's own and waits there for a harness: petri boot runs the machine";
-  return [{ option: run.args.slice(at, at + 2).join(" "), reason }];
+  const socket = "the VMM is Petri's own and waits there for a harness: petri boot runs the machine";
+  const paused =
+    "it starts paused, with its console on a socket and exit codes that tell Petri what happened: r resumes it";
+  return [
+    ...(at < 0 ? [] : [{ option: run.args.slice(at, at + 2).join(" "), reason: socket }]),
+    ...(run.args.includes("--paused") ? [{ option: "--paused", reason: paused }] : []),
+  ];
 }
 
 /** In the order in which they are run. A file is written by `sh`, so that it is a command like the others. */

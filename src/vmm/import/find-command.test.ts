@@ -35,3 +35,12 @@ test.each([
 ])("%s is another program", (text) => {
   expect(() => findInText(text)).toThrow(NotOurs);
 });
+
+test("a file that cp makes first is known by what it is a copy of", () => {
+  const found = findInText("mkdir -p run && cp vars.fd run/v.fd; cp -f a.img b.img && qemu-system-x86_64 -hda b.img");
+  expect([...found.copies]).toEqual([
+    ["run/v.fd", "vars.fd"],
+    ["b.img", "a.img"],
+  ]);
+  expect(found.notCarried).toEqual([]);
+});
