@@ -26,7 +26,7 @@ for (const [way, machineOf] of Object.entries(ways)) {
 // Each boot has a host key of its own, and has to let the run's key in again.
 vmTest(
   "SSH goes on in the next boot",
-  { on, channel: "ssh", machine: { vsock: true }, timeout: "4m" },
+  { on, channel: "ssh", machine: { vsock: true }, timeout: "6m" },
   async ({ guest }) => {
     const bootId = "cat /proc/sys/kernel/random/boot_id /etc/ssh/ssh_host_ed25519_key.pub";
     const before = (await guest.exec(bootId)).text.split("\n");
