@@ -3,6 +3,7 @@ import type { Host } from "../../host/host.ts";
 import type { AcceleratorFinding, Detection, DetectSettings, FirmwareFinding, Vmm } from "../contract.ts";
 import { readDouble } from "../double.ts";
 import { unreadable } from "../named-firmware.ts";
+import { osRelease } from "../os-release.ts";
 import { type ProbeLimit, probeAccelerator, probeDisk } from "../probe.ts";
 import { oldestRelease } from "./dialect.ts";
 
@@ -23,7 +24,7 @@ export async function detectBhyve(vmm: Vmm, host: Host, settings: DetectSettings
     return lacking("bhyve is not on PATH", "it is part of FreeBSD's base system: add /usr/sbin to PATH");
   }
   const double = readDouble(host, binary);
-  const version = double?.release ?? (await releaseOf(host, settings.signal));
+  const version = double?.release ?? (await osRelease(host, settings.signal));
   const known = { binary, ...(version && { version }), ...(double && { isDouble: true }) };
   if (version === undefined || Number.parseInt(version, 10) < oldestRelease) {
     return {
@@ -104,17 +105,6 @@ function findFirmware(
   const loader = host.which(join(dirname(binary), "grub-bhyve")) ?? host.which("grub-bhyve");
   if (loader) found.push({ boot: "kernel", code: loader, name: "grub-bhyve", source: "the loader of kernels" });
   return found;
-}
-
-/** `14.2` of `14.2-RELEASE-p1`. */
-async function releaseOf(host: Host, signal: AbortSignal | undefined): Promise<string | undefined> {
-  try {
-    const { stdout } = await host.run("uname", ["-r"], { timeoutMs: 10_000, ...(signal ? { signal } : {}) });
-    return /^\d+\.\d+/.exec(stdout.toString())?.[0];
-  } catch {
-    signal?.throwIfAborted();
-    return undefined;
-  }
 }
 
 function lacking(note: string, fix?: string): Detection {

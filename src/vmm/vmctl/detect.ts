@@ -2,6 +2,7 @@ import type { Host } from "../../host/host.ts";
 import type { MachineInput } from "../../machine/machine.ts";
 import type { AcceleratorFinding, Detection, DetectSettings, FirmwareFinding, Vmm } from "../contract.ts";
 import { readDouble } from "../double.ts";
+import { osRelease } from "../os-release.ts";
 import { type ProbeLimit, probeAccelerator, probeDisk } from "../probe.ts";
 import { oldestRelease } from "./dialect.ts";
 
@@ -20,7 +21,7 @@ export async function detectVmctl(vmm: Vmm, host: Host, settings: DetectSettings
       : lacking("vmctl is not on PATH", "it is part of OpenBSD's base system: add /usr/sbin to PATH");
   }
   const double = readDouble(host, binary);
-  const version = double?.openbsd ?? (await releaseOf(host, settings.signal));
+  const version = double?.openbsd ?? (await osRelease(host, settings.signal));
   const known = { binary, ...(version && { version }), ...(double && { isDouble: true }) };
   if (version === undefined || Number.parseFloat(version) < oldestRelease) {
     return {
@@ -85,17 +86,6 @@ async function refusalOf(
 function findBios(host: Host, paths: readonly string[]): FirmwareFinding[] {
   const code = paths.find((path) => host.readable(path));
   return code === undefined ? [] : [{ boot: "pcat", code, name: "SeaBIOS", source: "vmd's own" }];
-}
-
-/** `7.4` of `7.4`. */
-async function releaseOf(host: Host, signal: AbortSignal | undefined): Promise<string | undefined> {
-  try {
-    const { stdout } = await host.run("uname", ["-r"], { timeoutMs: 10_000, ...(signal ? { signal } : {}) });
-    return /^\d+\.\d+/.exec(stdout.toString())?.[0];
-  } catch {
-    signal?.throwIfAborted();
-    return undefined;
-  }
 }
 
 function lacking(note: string, fix?: string): Detection {
