@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
 import {
@@ -94,6 +96,29 @@ vmTest("each device finds its place", within, async () => {
   // Each of ten devices is behind a port, or on the bus itself.
   expect(Number((await vm.guest.info()).pci)).toBeGreaterThan(4);
 });
+
+vmTest(
+  "streams by its hybrid vsock come whole, both ways, and a port nobody listens on is refused",
+  { on: matrix({ vmm: "qemu", boot: "kernel", image: "debian-cloud" }), timeout: "90s" },
+  async () => {
+    await using vm = await boot({
+      ...{ image: await resolveImage("debian-cloud", "kernel"), machine: { vsock: true } },
+      ...{ placement: { vmm: "openvmm" }, detections: await detect(), traceDir: join(folder(), "trace") },
+    });
+    await vm.guest.ready();
+    vm.console().sendLine("petri-agent vsock-listen 5000 -- cat &");
+    await expect(vm.console()).toPrint("petri-agent: listening on vsock port 5000");
+    const bytes = randomBytes(2_000_000);
+    const stream = await vm.vsock.connect(5000);
+    const back = buffer(stream);
+    stream.end(bytes);
+    expect((await back).equals(bytes)).toBe(true);
+    await expect(vm.vsock.connect(4999)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    const listener = await vm.vsock.listen(6000);
+    vm.console().sendLine("petri-agent vsock-connect 2 6000 -- echo hello");
+    expect(await text(await listener.accept())).toBe("hello\n");
+  },
+);
 
 vmTest("an image that OpenVMM does not read is converted", within, async ({ skip }) => {
   if (!localHost.which("qemu-img")) return skip("qemu-img of qemu-utils is not here");

@@ -185,6 +185,7 @@ test("a double runs under tcg, of which OpenVMM has no word, and says what it is
   expect(plan.accelerator).toBe("tcg");
   expect(plan.run.args).not.toContain("--hypervisor");
   expect(plan.notes).toEqual([expect.stringContaining("contract double")]);
+  expect(refusals({ boot: kernel, vsock: true }, double)).toEqual([]);
   expect(refusals({ boot: { kind: "uefi", frontpage: false }, watchdog: "any", vsock: true }, double)).toEqual([
     expect.stringMatching(/^boot\.frontpage: not doubled/),
     expect.stringMatching(/^vsock: not doubled/),

@@ -124,7 +124,9 @@ export function needsConversion({ format = "raw" }: Machine["disks"][number]): b
 
 function refuseVsock({ boot, vsock }: Machine, detection: Detection, refuse: Refuse): void {
   if (!vsock) return;
-  if (detection.isDouble) refuse("vsock", "not doubled: OpenVMM's vsock device is not in its contract double");
+  if (detection.isDouble && boot.kind !== "kernel") {
+    refuse("vsock", "not doubled: firmware's guests have it by VMBus, which is not in OpenVMM's contract double");
+  }
   if (vsock.transport) refuse("vsock", `OpenVMM's vsock is a Unix socket, not ${vsock.transport}; leave transport out`);
   if (vsock.cid !== undefined && vsock.cid !== firstCid && boot.kind === "kernel") {
     refuse("vsock.cid", `OpenVMM's guest has CID ${firstCid}; leave it out`);
