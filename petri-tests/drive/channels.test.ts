@@ -143,7 +143,7 @@ for (const { channel, machine, bytes, hasStreams } of rows) {
     options,
     async ({ guest }) => {
       const cut = expect(guest.upload(randomBytes(50_000_000), "/tmp/cut")).rejects.toThrow(
-        /cut (was not written whole|cannot be written) in the guest: petri-agent on .*: (is gone|was killed in the guest|is no frame)/,
+        /cut (was not written whole|cannot be written) in the guest: petri-agent on .*(is gone|was killed in the guest|is no frame)/,
       );
       await guest.exec("until ls /tmp/cut.petri-*; do :; done; kill -9 $PPID", { timeout: "30s" }).catch(() => {});
       await cut;
