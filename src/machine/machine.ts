@@ -102,6 +102,10 @@ export const machineFields = z
       .enum(clocks)
       .default("real")
       .describe("warp: while the guest is idle its time goes to its next timer at once"),
+    record: z
+      .boolean()
+      .optional()
+      .describe("record what comes to the guest, so that petri repro --replay repeats the run"),
     vmmOptions: z
       .partialRecord(z.enum(["qemu", "openvmm", "bhyve", "vmctl", "v86"]), z.array(z.string()))
       .optional()

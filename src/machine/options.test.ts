@@ -197,6 +197,7 @@ describe("options say what the TypeScript form says", () => {
         power: { reset: "halt", shutdown: "exit", crash: "exit:3", watchdog: "exit:4" },
       },
     ],
+    ["--pcat --record", { boot: { kind: "pcat" }, record: true }],
     ["--uefi --clock warp", { boot: { kind: "uefi" }, clock: "warp" }],
     ["--uefi --name router --chipset q35", { boot: { kind: "uefi" }, name: "router", chipset: "q35" }],
   ])("%s", (line, input) => {

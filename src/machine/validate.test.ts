@@ -281,7 +281,7 @@ describe("combinations that cannot be", () => {
       a watchdog's action without one
         power.watchdog: "exit:3" needs a watchdog: set watchdog to any
       a heartbeat in time that flies
-        watchdog.heartbeat: a heartbeat is counted in the host's time, and warp gives the guest another: set a device, such as any
+        watchdog.heartbeat: a heartbeat is counted in the host's time, and a warped guest has another: set a device, such as any
       a heartbeat on a console that is not there
         watchdog.console: the machine has no com2 to listen to: set consoles.com2 to capture
       "

@@ -17,6 +17,8 @@ export interface Verdict {
 }
 
 export const vmmLogFile = "vmm.log";
+/** What a VMM that records wrote of what came to the guest; its own format. */
+export const recordingFile = "recording";
 /** Written after the machine: where it is, both are. */
 export const placementFile = "placement.json";
 

@@ -16,7 +16,7 @@ import type { EvidenceSource } from "../power/causes.ts";
 import { timeoutMs } from "../power/wait.ts";
 import type { UntimedEvent } from "../trace/event.ts";
 import { TraceWriter } from "../trace/writer.ts";
-import type { Detection, LifeSettings, RunningVmm } from "../vmm/contract.ts";
+import type { Detection, LifeSettings, Replay, RunningVmm } from "../vmm/contract.ts";
 import { vmmNamed } from "../vmm/registry.ts";
 import { applyImage, type MachinePart } from "./apply-image.ts";
 import { type BackendOptions, joinRelays, openBackends } from "./carry-backends.ts";
@@ -66,6 +66,8 @@ export interface BootOptions extends BackendOptions {
    * the VM fails with NoProgress. 10 if absent, and any number of a kind of event that `vm.power.allow()` allows.
    */
   readonly restartsAtMost?: number | undefined;
+  /** Repeats a recorded run of this very machine instead of starting a new one. */
+  readonly replay?: Replay | undefined;
 }
 
 const defaultWaitMs = 120_000;
@@ -124,6 +126,10 @@ function signalOf(options: Pick<BootOptions, "signal">): { signal?: AbortSignal 
   return options.signal ? { signal: options.signal } : {};
 }
 
+function replayOf({ replay }: Pick<BootOptions, "replay">): { replay?: Replay } {
+  return replay ? { replay } : {};
+}
+
 async function launch(
   machine: Machine,
   placement: Placement,
@@ -144,7 +150,13 @@ async function launch(
   try {
     run = newRunDirectory();
     const { path: runDir, remove } = run;
-    const paths = { runDir, traceDir: options.traceDir, hasFifos: host.hasFifos, ...(await vsock?.cid()) };
+    const paths = {
+      runDir,
+      traceDir: options.traceDir,
+      hasFifos: host.hasFifos,
+      ...(await vsock?.cid()),
+      ...replayOf(options),
+    };
     const plan = vmm.plan(machine, paths, detection, placement.accelerator);
     trace.writeMachine(machine);
     trace.writePlacement({ ...placement, accelerator: plan.accelerator });

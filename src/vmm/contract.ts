@@ -85,6 +85,15 @@ export interface RunPaths {
   readonly hasFifos?: boolean;
   /** The CID that was leased for this VM, where the host's kernel shares them out. */
   readonly vsockCid?: number;
+  /** A recorded run to repeat. */
+  readonly replay?: Replay;
+}
+
+export interface Replay {
+  /** The VMM's own record of what came to the guest from outside. */
+  readonly recording: string;
+  /** Whether a debugger may go back in it. */
+  readonly isReversible: boolean;
 }
 
 /** What launching takes: data only, so it can be printed, recorded and pinned by snapshots. */
@@ -115,8 +124,12 @@ export interface VmmPlan {
   readonly exits?: Readonly<Partial<Record<PowerKind, number>>>;
   /** What the firmware does on a warm reset, for the driver. */
   readonly firmware: "seabios" | "ovmf" | "none";
-  /** True if a disk keeps its writes: the VMM must be asked to end, not killed. */
+  /** True if a disk or a recording keeps what is written: the VMM must be asked to end, not killed. */
   readonly isPersistent: boolean;
+  /** Whether all that comes to the guest is recorded, so that nothing may come another way. */
+  readonly isRecorded?: boolean;
+  /** Whether the guest is given what a recording holds; where that ends the VMM ends. */
+  readonly isReplay?: boolean;
   /** The watchdog device that the machine gets: what `any` came to. */
   readonly watchdog?: WatchdogName;
   readonly notes: readonly string[];

@@ -12,17 +12,27 @@ import { runMachine } from "./run-machine.ts";
 
 export interface ReproOptions {
   readonly anyway: boolean;
+  /** Repeat the recorded run instead of starting a new one. */
+  readonly replay: boolean;
+  readonly gdb?: string | undefined;
   readonly flags: RunFlagReader;
   readonly signal: AbortSignal;
 }
 
-export function reproCommand(dir: string, { anyway, flags, signal }: ReproOptions): Promise<number> {
+export function reproCommand(dir: string, { anyway, replay, gdb, flags, signal }: ReproOptions): Promise<number> {
   return reporting(flags.isJson(), async () => {
     const settings = await loadSettings({});
     const problems: string[] = [];
     const own = flags.read(problems);
+    if (gdb !== undefined && !replay) problems.push(`--gdb ${gdb}: needs --replay`);
     if (problems.length > 0) throw UsageError.of(problems);
     const trace = await readTrace(dir);
+    if (replay) {
+      const { replayRecording } = await import("./replay-recording.ts");
+      if (!anyway) await refuseChanged(trace, signal);
+      const prepared = await prepareAgain(trace, namedPrograms(settings), signal);
+      return await replayRecording(trace, prepared, { flags: own, settings, signal, gdb });
+    }
     return await runMachine({
       ...{ command: "repro", flags: own, signal, settings },
       prepare: async (progress) => {

@@ -38,6 +38,15 @@ export const powerOptions: readonly MachineOption[] = [
     apply: (draft) => withMachine(draft, { watchdog: "any" }),
   },
   {
+    name: "record",
+    help: "record what comes to the guest, so that petri repro --replay repeats the run",
+    group,
+    origin: "petri",
+    example: "--kernel vmlinuz --record",
+    sets: "record",
+    apply: (draft) => withMachine(draft, { record: true }),
+  },
+  {
     name: "clock",
     value: clocks.join("|"),
     help: "the guest's time: the host's, or one that goes to the guest's next timer at once while it is idle",

@@ -1,10 +1,10 @@
 import { problem } from "../problem.ts";
 import type { Rule } from "../rules.ts";
 
-export const powerRules: Rule = ({ power, watchdog, consoles, clock }, broken) => {
-  if (typeof watchdog === "object" && clock === "warp") {
-    const what =
-      "a heartbeat is counted in the host's time, and warp gives the guest another: set a device, such as any";
+export const powerRules: Rule = ({ power, watchdog, consoles, clock, record }, broken) => {
+  if (typeof watchdog === "object" && (clock === "warp" || record)) {
+    const by = record ? "a recorded guest" : "a warped guest";
+    const what = `a heartbeat is counted in the host's time, and ${by} has another: set a device, such as any`;
     return [problem(["watchdog", "heartbeat"], what)];
   }
   if (typeof watchdog === "object" && consoles !== undefined && (consoles[watchdog.console] ?? "none") === "none") {

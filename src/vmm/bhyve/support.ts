@@ -27,8 +27,21 @@ export function bhyveSupport(machine: Machine, detection: Detection, wanted?: Ac
   // Every field of a machine is named: a new one does not compile until bhyve carries or refuses it.
   const { name, arch, boot, processors, memory, disks, nics, consoles, power, rng, display, chipset, ...later } =
     machine;
-  const { ports, numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } =
-    later;
+  const {
+    ports,
+    numa,
+    vsock,
+    watchdog,
+    pcie,
+    filesystems,
+    tpm,
+    secureBoot,
+    hyperv,
+    clock,
+    record,
+    vmmOptions,
+    ...rest
+  } = later;
   rest satisfies Record<string, never>;
   void [name, power, rng, filesystems, vmmOptions];
 
@@ -54,6 +67,7 @@ export function bhyveSupport(machine: Machine, detection: Detection, wanted?: Ac
   if (watchdogDevice(watchdog)) refuse("watchdog", 'bhyve has no watchdog device; write { heartbeat: "10s" }');
   if (display !== "none") refuse("display", "bhyve's framebuffer is not carried yet; leave it out");
   if (clock === "warp") refuse("clock", "bhyve cannot warp time");
+  if (record) refuse("record", "bhyve cannot record a run; leave it out, or run on qemu");
   const places = cards(machine);
   if (places > pciPlaces)
     refuse("disks", `this machine needs ${places} PCI devices, and bhyve has places for ${pciPlaces}`);

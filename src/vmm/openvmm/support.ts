@@ -31,8 +31,21 @@ export function openvmmSupport(machine: Machine, detection: Detection, wanted?: 
   // Every field of a machine is named: a new one does not compile until OpenVMM carries or refuses it.
   const { name, arch, boot, processors, memory, disks, nics, consoles, power, rng, display, chipset, ...later } =
     machine;
-  const { ports, numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } =
-    later;
+  const {
+    ports,
+    numa,
+    vsock,
+    watchdog,
+    pcie,
+    filesystems,
+    tpm,
+    secureBoot,
+    hyperv,
+    clock,
+    record,
+    vmmOptions,
+    ...rest
+  } = later;
   rest satisfies Record<string, never>;
   void [name, disks, consoles, power, rng, vsock, vmmOptions];
 
@@ -56,6 +69,7 @@ export function openvmmSupport(machine: Machine, detection: Detection, wanted?: 
     if (path.includes(",")) refuse("filesystems", noComma);
   }
   if (clock === "warp") refuse("clock", "OpenVMM cannot warp time");
+  if (record) refuse("record", "OpenVMM cannot record a run; leave it out, or run on qemu");
   if (ports.length > 0)
     refuse("ports", "OpenVMM's virtio console has no ports beside it: leave them out, or run on qemu");
   for (const [axis, value] of Object.entries({ numa, pcie, tpm, secureBoot, hyperv })) {

@@ -9,8 +9,9 @@ type Clock = Machine["clock"];
  */
 const nanosecondsShift = 3;
 
-/** Whether the accelerator has that clock: only under TCG does QEMU count the guest's instructions. */
-export const canWarp = (clock: Clock, accelerator: AcceleratorName) => clock === "real" || accelerator === "tcg";
+/** Whether the guest's time goes by its instructions: only under TCG does QEMU count them. */
+export const countsInstructions = ({ clock, record }: Pick<Machine, "clock" | "record">) =>
+  clock === "warp" || record === true;
 
 /**
  * Under warp the guest's clock counts its instructions, and while every vCPU is idle it goes to the next timer at once
@@ -22,10 +23,13 @@ export function clockArguments(clock: Clock): string[] {
 }
 
 export function refuseClock(
-  clock: Clock,
+  machine: Pick<Machine, "clock" | "record">,
   accelerator: AcceleratorName,
   refuse: (axis: string, reason: string) => void,
 ): void {
-  if (canWarp(clock, accelerator)) return;
-  refuse("clock", `under ${accelerator} the guest has the host's time; write tcg, or leave the accelerator out`);
+  if (accelerator === "tcg" || !countsInstructions(machine)) return;
+  refuse(
+    machine.record ? "record" : "clock",
+    `under ${accelerator} the guest has the host's time; write tcg, or leave the accelerator out`,
+  );
 }

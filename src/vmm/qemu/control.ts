@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { Host } from "../../host/host.ts";
+import { UnsupportedError } from "../../machine/errors.ts";
 import type { LifeSettings, RunningVmm, RunPaths, VmmEvent, VmmPlan } from "../contract.ts";
+import type { QmpEvent } from "../qmp.ts";
 import { QmpLife } from "../qmp-life.ts";
 import { Classifier, type Verdict } from "./classifier.ts";
 import { deviceLog } from "./device-log.ts";
 import { qemuFacets } from "./facets.ts";
 import { GuestSleep } from "./guest-sleep.ts";
+import { takeSnapshot } from "./recording.ts";
 import { lookAtCpus } from "./stopped-cpus.ts";
 
 const statusReply = z.object({ status: z.string() });
@@ -22,7 +25,12 @@ export async function launchQemu(
   const readLog = () => (host.readable(log) ? host.readFile(log).toString("latin1") : "");
   const classifier = new Classifier(plan, readLog, settings.withoutEvidence);
   const listeners: ((event: VmmEvent) => void)[] = [];
+  let isOver = false;
   const life = await QmpLife.start("QEMU", plan, paths, host, settings, (event) => {
+    if (isOver || endsReplay(plan, event)) {
+      isOver = true;
+      return void life.quit();
+    }
     sleep.take(event.name);
     const verdict = classifier.take(event);
     if (verdict?.is === "phantom") void restart().catch(failed);
@@ -30,6 +38,8 @@ export async function launchQemu(
   });
   const { qmp } = life;
   const sleep = new GuestSleep(() => qmp.execute("system_wakeup"));
+
+  if (paths.replay?.isReversible) await qmp.execute("human-monitor-command", takeSnapshot);
 
   /** In the order in which they happened, though some have to be looked into first. */
   let telling: Promise<void> = Promise.resolve();
@@ -91,9 +101,10 @@ export async function launchQemu(
       kind === "watchdog" || cause === "pvpanic"
         ? undefined
         : "QEMU lets a guest that reset or shut down only start again",
-    reset: () => {
+    reset: async () => {
+      if (plan.isRecorded) throw new UnsupportedError("a recorded VM cannot be reset: QEMU stands still at that");
       classifier.expectPhantom();
-      return restart();
+      await restart();
     },
     quit: () => life.quit(),
     write: (console, bytes, isSecret) => life.recording.write(console, bytes, isSecret),
@@ -106,4 +117,9 @@ export async function launchQemu(
     }),
     facets: qemuFacets(qmp, plan, sleep),
   };
+}
+
+/** What ended the recorded VM when it was not its guest comes out of the recording as its last event. */
+function endsReplay({ isReplay }: VmmPlan, { name, data }: QmpEvent): boolean {
+  return isReplay === true && name === "SHUTDOWN" && data.guest === false;
 }

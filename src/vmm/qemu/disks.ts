@@ -20,7 +20,7 @@ export function diskArguments(machine: Machine, chipset: Chipset): string[] {
       .map((disk, index) => ({ disk, index }))
       .sort((a, b) => a.disk.slot - b.disk.slot)
       .flatMap(({ disk, index }) => [
-        ...["-drive", driveOption(disk, index)],
+        ...driveArguments(disk, index, machine.record === true),
         ...deviceArguments(disk, index, first + index, chipset),
       ]),
   ];
@@ -35,11 +35,19 @@ function controllers(machine: Machine, chipset: Chipset): string[] {
   ];
 }
 
+function driveArguments(disk: Slotted, index: number, isRecorded: boolean): string[] {
+  const id = `disk${index}`;
+  if (!isRecorded) return ["-drive", driveOption(disk, id)];
+  // When a request is done is part of what is recorded (QEMU's docs/system/replay.rst, "Block devices").
+  const file = `${id}-file`;
+  return ["-drive", driveOption(disk, file), "-drive", `id=${id},if=none,driver=blkreplay,image=${file}`];
+}
+
 // Writes are thrown away by QEMU's own temporary overlay; it lives in TMPDIR, which is the run directory.
-function driveOption(disk: Slotted, index: number): string {
+function driveOption(disk: Slotted, id: string): string {
   const interfaceName = disk.bus === "floppy" ? `floppy,index=${disk.slot}` : "none";
   const parts = [
-    `id=disk${index}`,
+    `id=${id}`,
     `if=${interfaceName}`,
     `format=${drivers[disk.format ?? "raw"]}`,
     ...(disk.dvd ? ["media=cdrom"] : []),

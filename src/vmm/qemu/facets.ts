@@ -12,20 +12,26 @@ const interruptFlag = 0x200;
 export function qemuFacets(qmp: QmpClient, plan: VmmPlan, sleep: GuestSleep): Partial<Facets> {
   // QMP itself has no command for registers; the monitor's is QEMU's own (hmp-commands-info.hx).
   const registers = async () => z.string().parse(await qmp.execute("human-monitor-command", registersOfAll));
+  // QEMU records nothing of what comes by QMP.
+  const fromOutside: Partial<Facets> = plan.isRecorded
+    ? {}
+    : {
+        powerButton: async () => void (await qmp.execute("system_powerdown")),
+        nmi: async () => void (await qmp.execute("inject-nmi")),
+        wake: () => sleep.wake(),
+      };
   return {
-    powerButton: async () => void (await qmp.execute("system_powerdown")),
+    ...fromOutside,
     registers,
     isHaltedForGood: async () => haltedForGood(await registers()),
     dumpMemory: async (path) =>
       void (await qmp.execute("dump-guest-memory", { paging: false, protocol: `file:${path}` })),
-    nmi: async () => void (await qmp.execute("inject-nmi")),
     gdb: async (path) => {
       const told = z.string().parse(await qmp.execute("human-monitor-command", gdbServerOn(path)));
       // The monitor has no other way to refuse (gdbserver of hmp-commands.hx).
       if (!told.startsWith("Waiting for gdb connection"))
         throw new VmmError(`QEMU opens no gdb server: ${told.trim()}`);
     },
-    wake: () => sleep.wake(),
     ...(plan.run.args.includes("std")
       ? { screenshot: async (filename) => void (await qmp.execute("screendump", { filename, format: "png" })) }
       : {}),

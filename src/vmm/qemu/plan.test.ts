@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type MachineInput, machineSchema } from "../../machine/machine.ts";
 import type { AcceleratorName } from "../../machine/placement.ts";
-import type { Detection } from "../contract.ts";
+import type { Detection, Replay } from "../contract.ts";
 import { planQemu } from "./plan.ts";
 import { qemuSupport } from "./support.ts";
 
@@ -388,4 +388,46 @@ test("time that does not wait is counted in instructions, which takes TCG", () =
     "clock: under kvm the guest has the host's time; write tcg, or leave the accelerator out",
   ]);
   expect(refusals(onKvm)).toEqual(["accelerator: tcg does not work here: not on this host"]);
+});
+
+test("a run is recorded in its trace, and what QEMU cannot record is refused", () => {
+  const machine = {
+    boot: { kind: "kernel", kernel: "/k" },
+    disks: [{ file: "/d.img", bus: "virtio" }],
+    power: { reset: "halt" },
+    record: true,
+  } satisfies MachineInput;
+  const fifos = { ...paths, hasFifos: true };
+  const args = (on: typeof fifos & { replay?: Replay }) =>
+    planQemu(machineSchema.parse(machine), on, detection).run.args.join(" ");
+  expect(args(fifos)).toContain(" -icount shift=3,rr=record,rrfile=/trace/recording ");
+  expect(args(fifos)).toContain(
+    "-drive id=disk0-file,if=none,format=raw,snapshot=on,file=/d.img " +
+      "-drive id=disk0,if=none,driver=blkreplay,image=disk0-file ",
+  );
+  const replay = { recording: "/r", isReversible: false };
+  expect(args({ ...fifos, replay })).toContain(" -icount shift=3,rr=replay,rrfile=/r ");
+  expect(args({ ...fifos, replay })).not.toContain("null-co");
+  expect(args({ ...fifos, replay: { ...replay, isReversible: true } })).toContain("file=null-co://");
+  expect(() => plan(machine)).toThrow("record: it needs consoles on named pipes");
+
+  const beyond = machineSchema.parse({
+    ...machine,
+    boot: { kind: "uefi" },
+    disks: [
+      { file: "/d.img", persist: true },
+      { file: "/c.iso", bus: "ahci", dvd: true },
+    ],
+    ...{ clock: "warp", nics: [{}], rng: true, vsock: {}, power: {}, watchdog: "i6300esb" },
+    ...{ consoles: { hvc0: "capture" }, filesystems: [{ kind: "9p", tag: "t", path: "/" }], display: { vnc: {} } },
+  });
+  const refusals = qemuSupport(beyond, detection).map(({ axis }) => axis);
+  expect(refusals).toEqual([
+    ...["power.reset", "power.watchdog", "record", "boot", "disks[0].persist", "disks[1]", "nics", "consoles.hvc0"],
+    ...["filesystems", "rng", "vsock", "display"],
+  ]);
+  const both: Detection = { ...detection, accelerators: [...onKvm.accelerators, ...detection.accelerators.slice(1)] };
+  expect(qemuSupport(machineSchema.parse(machine), both, "kvm")).toEqual([
+    { axis: "record", reason: "under kvm the guest has the host's time; write tcg, or leave the accelerator out" },
+  ]);
 });

@@ -12,6 +12,7 @@ import type { Detection, RunPaths, VmmPlan } from "../contract.ts";
 import { clockArguments } from "./clock.ts";
 import { deviceLog, deviceTrace } from "./device-log.ts";
 import { diskArguments, escapeOption } from "./disks.ts";
+import { needPipes, recordingArguments } from "./recording.ts";
 import { pickAccelerator, qemuSupport, resolveChipset, uefiFirmware } from "./support.ts";
 import { needsSharedMemory, planVsock } from "./vsock.ts";
 
@@ -22,13 +23,14 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
   const ports = planPorts(machine, paths);
   const control = join(paths.runDir, "control");
   const { accelerator, run, boot, watchdog, vsock } = lowerQemu(machine, paths, detection, wanted, {
-    start: ["-S"],
+    start: ["-S", ...recordingArguments(machine, paths)],
     // Everything stops the guest and waits: the harness decides, on one path for all actions (power-events §3.4).
     power: ["-action", "reboot=shutdown,shutdown=pause,panic=pause,watchdog=pause"],
     log: deviceTrace.concat(["-D", join(paths.runDir, deviceLog)]),
     control: ["-chardev", `socket,id=control,path=${escapeOption(control)}`, "-mon", "chardev=control,mode=control"],
     consoles: [...consoleArgs, ...ports.args],
   });
+  needPipes(machine, paths);
   return {
     vmm: "qemu",
     accelerator,
@@ -40,7 +42,9 @@ export function planQemu(machine: Machine, paths: RunPaths, detection: Detection
     ...(vsock.plan ? { vsock: vsock.plan } : {}),
     copies: boot.copies,
     firmware: boot.firmware,
-    isPersistent: machine.disks.some((disk) => disk.persist),
+    isPersistent: machine.disks.some((disk) => disk.persist) || machine.record === true,
+    ...(machine.record ? { isRecorded: true } : {}),
+    ...(paths.replay ? { isReplay: true } : {}),
     ...(watchdog ? { watchdog } : {}),
     notes: vsock.notes,
   };

@@ -2,9 +2,10 @@ import { type Boot, type Machine, watchdogDevice } from "../../machine/machine.t
 import type { AcceleratorName } from "../../machine/placement.ts";
 import { type AbsentAxis, axisNames } from "../axis-names.ts";
 import type { Detection, Refusal } from "../contract.ts";
-import { canWarp, refuseClock } from "./clock.ts";
+import { countsInstructions, refuseClock } from "./clock.ts";
 import { refuseCpu } from "./cpu-limits.ts";
 import { refuseBeyondDevices } from "./limits.ts";
+import { refuseRecording } from "./recording.ts";
 import { refuseVsock } from "./vsock.ts";
 
 /** Fastest first; the last resort works everywhere QEMU does. */
@@ -12,13 +13,13 @@ const preference: readonly AcceleratorName[] = ["kvm", "hvf", "whp", "tcg"];
 
 /** The wanted accelerator if it works, else the fastest that does and that has the machine's clock. */
 export function pickAccelerator(
-  { clock }: Pick<Machine, "clock">,
+  machine: Pick<Machine, "clock" | "record">,
   detection: Detection,
   wanted?: AcceleratorName,
 ): AcceleratorName | undefined {
   const works = (name: AcceleratorName) => detection.accelerators.some((each) => each.name === name && each.works);
   if (wanted) return works(wanted) ? wanted : undefined;
-  return preference.find((name) => works(name) && canWarp(clock, name));
+  return preference.find((name) => works(name) && (name === "tcg" || !countsInstructions(machine)));
 }
 
 /** `auto` is q35 for what only q35 has, else pc, whose firmware is the quickest. */
@@ -47,7 +48,7 @@ export function qemuSupport(machine: Machine, detection: Detection, wanted?: Acc
   if (!detection.present) {
     refuse("vmm", `QEMU is not usable here: ${[...detection.notes, ...detection.fixes].join("; ")}`);
   } else if (!pickAccelerator(machine, detection, wanted)) {
-    const needed = wanted ?? (machine.clock === "warp" ? "tcg" : undefined);
+    const needed = wanted ?? (countsInstructions(machine) ? "tcg" : undefined);
     const finding = detection.accelerators.find((each) => each.name === needed);
     refuse("accelerator", `${needed ?? "no accelerator"} does not work here: ${finding?.reason ?? "not on this host"}`);
   }
@@ -61,11 +62,24 @@ type Refuse = (axis: string, reason: string) => void;
 function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorName | undefined, refuse: Refuse): void {
   const { name, arch, boot, processors, memory, disks, nics, consoles, power, rng, display, chipset, ...later } =
     machine;
-  const { ports, numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } =
-    later;
+  const {
+    ports,
+    numa,
+    vsock,
+    watchdog,
+    pcie,
+    filesystems,
+    tpm,
+    secureBoot,
+    hyperv,
+    clock,
+    record,
+    vmmOptions,
+    ...rest
+  } = later;
   rest satisfies Record<string, never>;
   // refuseBeyondDevices looks at what of these QEMU lacks.
-  void [name, memory, nics, consoles, ports, power, rng, display, filesystems, vsock, vmmOptions];
+  void [name, memory, nics, consoles, ports, power, rng, display, filesystems, vsock, clock, vmmOptions];
 
   if (arch !== "x86_64") refuse("arch", `${arch} is not carried yet; write x86_64`);
   const { unreadable = [] } = detection;
@@ -88,7 +102,8 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
   }
   refuseVsock(machine, detection, refuse);
   if (watchdog === "wdat") refuse("watchdog", "wdat is OpenVMM's device; write i6300esb, ib700 or itco");
-  if (accelerator) refuseClock(clock, accelerator, refuse);
+  if (accelerator) refuseClock(machine, accelerator, refuse);
+  if (record) refuseRecording(machine, refuse);
   for (const [axis, value] of Object.entries({ numa, pcie, tpm, secureBoot, hyperv })) {
     if (value !== undefined && value !== false)
       refuse(axis, `QEMU's ${axisNames[axis as AbsentAxis]} is not carried yet`);

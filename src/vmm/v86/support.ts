@@ -23,8 +23,21 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
   // Every field of a machine is named: a new one does not compile until v86 carries or refuses it.
   const { name, arch, boot, processors, memory, disks, nics, consoles, power, rng, display, chipset, ...later } =
     machine;
-  const { ports, numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } =
-    later;
+  const {
+    ports,
+    numa,
+    vsock,
+    watchdog,
+    pcie,
+    filesystems,
+    tpm,
+    secureBoot,
+    hyperv,
+    clock,
+    record,
+    vmmOptions,
+    ...rest
+  } = later;
   rest satisfies Record<string, never>;
   void [name, consoles, power, chipset, vmmOptions];
 
@@ -58,6 +71,7 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
   if (rng) refuse("rng", "v86 has no entropy device");
   if (typeof display === "object") refuse("display", "v86 serves no VNC");
   if (clock === "warp") refuse("clock", "v86 gives the guest the host's time; write real, or run on qemu");
+  if (record) refuse("record", "v86 cannot record a run; leave it out, or run on qemu");
   if (filesystems.length > 0)
     refuse("filesystems", "petri-v86 does not carry 9p: put the files on a disk, or run on qemu");
   const absent = { numa, vsock, pcie, tpm, secureBoot, hyperv };

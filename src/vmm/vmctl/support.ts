@@ -23,8 +23,21 @@ export function vmctlSupport(machine: Machine, detection: Detection, wanted?: Ac
   // Every field of a machine is named: a new one does not compile until vmctl carries or refuses it.
   const { name, arch, boot, processors, memory, disks, nics, consoles, power, rng, display, chipset, ...later } =
     machine;
-  const { ports, numa, vsock, watchdog, pcie, filesystems, tpm, secureBoot, hyperv, clock, vmmOptions, ...rest } =
-    later;
+  const {
+    ports,
+    numa,
+    vsock,
+    watchdog,
+    pcie,
+    filesystems,
+    tpm,
+    secureBoot,
+    hyperv,
+    clock,
+    record,
+    vmmOptions,
+    ...rest
+  } = later;
   rest satisfies Record<string, never>;
   // Every VM of vmd has an entropy device.
   void [name, rng, vmmOptions];
@@ -48,6 +61,7 @@ export function vmctlSupport(machine: Machine, detection: Detection, wanted?: Ac
   if (display !== "none") refuse("display", "vmd has no display; leave it out");
   if (filesystems.length > 0) refuse("filesystems", "vmd shares no folders: put the files on a disk");
   if (clock === "warp") refuse("clock", "vmd cannot warp time");
+  if (record) refuse("record", "vmd cannot record a run; leave it out, or run on qemu");
   if (ports.length > 0) refuse("ports", "vmd has no virtio-serial ports: leave them out, or run on qemu");
   for (const [axis, value] of Object.entries({ numa, vsock, pcie, tpm, secureBoot, hyperv })) {
     if (value !== undefined && value !== false) refuse(axis, `vmd has no ${axisNames[axis as AbsentAxis]}`);
