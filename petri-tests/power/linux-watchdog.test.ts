@@ -25,7 +25,7 @@ describe.concurrent("watchdog of a Linux", () => {
       expect(took).toBeGreaterThan(seconds - 1.2);
       expect(took).toBeLessThan(3 * seconds + 5);
       expect(event).toMatchObject({ action: "reset", confidence: "reported" });
-      if (watchdog !== "itco") expect(event.cause).toBe(watchdog);
+      expect(event.cause).toBe(watchdog);
 
       await expect(console).toPrint(ready, { after: event });
       await console.expect("petri# ");
