@@ -149,10 +149,10 @@ test.each([
   ["an image that is none", ["--image", "debain"], 64, /there is no image "debain"; the catalogue has petri-guest/],
   ["a 64-bit image on v86", ["--image", "debian-cloud", "--vmm", "v86"], 69, /64-bit guest; v86 runs 32-bit ones/],
   [
-    "a VMM that is not carried",
+    "a VMM that is not here",
     ["--image", "petri-guest", "--vmm", "openvmm"],
     69,
-    /openvmm is not here: not carried yet/,
+    /openvmm is not here: openvmm is not on PATH; .* PETRI_OPENVMM/,
   ],
   [
     "a VMM of another operating system",
