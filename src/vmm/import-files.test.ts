@@ -24,6 +24,24 @@ test("a vm.conf", () => {
   ).toMatchSnapshot();
 });
 
+test("a vm.conf's words about the host's end of a card, or about another VM, are listed", () => {
+  const conf = `vm "a" instance "base" {
+  interface tap0 { switch "up" locked lladdr 52:54:00:12:34:56 group lan rdomain 1 down }
+}
+`;
+  const { machine, notCarried } = importText("vmctl load a.conf", { readText: () => conf });
+  expect(machine.nics.map(({ mac }) => mac)).toEqual(["52:54:00:12:34:56"]);
+  expect(notCarried.map(({ option }) => option)).toEqual([
+    "a.conf: vm a instance base",
+    "a.conf: interface: tap0",
+    "a.conf: interface: locked",
+    "a.conf: interface: group lan",
+    "a.conf: interface: rdomain 1",
+    "a.conf: interface: down",
+    "-n up",
+  ]);
+});
+
 test("QEMU's -readconfig", () => {
   const config = `# ours
 [machine]
@@ -36,7 +54,8 @@ test("QEMU's -readconfig", () => {
   driver = "virtio-blk-pci"
   drive = "d0"
 `;
-  const { machine } = importText("qemu-system-x86_64 -readconfig my.cfg", { readText: () => config });
+  const { machine, notCarried } = importText("qemu-system-x86_64 -readconfig my.cfg", { readText: () => config });
+  expect(notCarried.map(({ option }) => option)).not.toContain("-readconfig my.cfg");
   expect(machine.chipset).toBe("q35");
   expect(machine.disks).toMatchObject([{ file: "a,b.img", bus: "virtio", format: "raw", persist: true }]);
   expect(() => importText("qemu-system-x86_64 -readconfig c", { readText: () => "[what]\n" })).toThrow(

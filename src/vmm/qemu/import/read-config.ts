@@ -35,7 +35,9 @@ export function withConfigFiles(line: CommandLine, { readText }: GivenCommand, s
     sheet.drop(`-readconfig ${value}`, "the file cannot be read here: what it says is missing");
     return [];
   });
-  return line.with(given);
+  const whole = line.with(given);
+  whole.all("readconfig");
+  return whole;
 }
 
 function readSections(text: string, file: string, sheet: ImportSheet): Given[] {

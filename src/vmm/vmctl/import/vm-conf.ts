@@ -12,6 +12,15 @@ export function readVmConf(text: string, file: string, sheet: ImportSheet): Mach
     if ((word === "vm" || word === "switch") && open > at) {
       const close = blockEnd(words, open);
       const name = words[at + 1] ?? "";
+      const parent = words
+        .slice(at + 2, open)
+        .join(" ")
+        .trim();
+      if (parent !== "")
+        sheet.drop(
+          `${file}: ${word} ${name} ${parent}`,
+          "what it has of another VM is missing: only its own block is read",
+        );
       if (close < 0) {
         sheet.refuse(`${file}: syntax error: the block of ${word} ${name} does not end`);
         break;
@@ -68,6 +77,8 @@ function readVm(name: string, words: readonly string[], file: string, sheet: Imp
       const end = words[at] === "{" ? blockEnd(words, at) : words.indexOf("\n", at);
       const inner = words.slice(word === "local" ? at - 1 : at, end < 0 ? undefined : end);
       const to = inner.indexOf("switch");
+      for (const option of hostEnd(inner))
+        sheet.drop(`${file}: interface: ${option}`, "says how the host's end of the card is set up");
       vm.networks.push(inner.includes("local") ? "local" : to < 0 ? "switch ?" : `switch ${inner[to + 1] ?? ""}`);
       const lladdr = inner.indexOf("lladdr");
       macs.push(lladdr < 0 ? undefined : inner[lladdr + 1] === "random" ? undefined : inner[lladdr + 1]);
@@ -81,4 +92,16 @@ function readVm(name: string, words: readonly string[], file: string, sheet: Imp
     }
   }
   return { ...vm, macs };
+}
+
+/** What an interface's block says of its tap(4); its switch and address are read apart. */
+function hostEnd(words: readonly string[]): string[] {
+  const found: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (word === "switch" || word === "lladdr") at += 1;
+    else if (word === "group" || word === "rdomain") found.push(`${word} ${words[++at] ?? ""}`);
+    else if (/^(locked|up|down|inet6|tap\d+)$/.test(word)) found.push(word);
+  }
+  return found;
 }
