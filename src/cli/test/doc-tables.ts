@@ -8,6 +8,8 @@ import { causeTable, type EvidenceSource, evidenceSources } from "../../power/ca
 import type { Detection } from "../../vmm/contract.ts";
 import { vmms } from "../../vmm/registry.ts";
 import { addRunOptions } from "../boot/options.ts";
+import { type Pin, pinOf, pins, v86Pins, withoutIndex } from "./option-pins.ts";
+import { manuals, type OptionRow, type Outcome, outcomeOf, rowsOf, supports } from "./option-rows.ts";
 
 /** Tables of the docs that follow from the code, by the name they stand under. */
 export const docTables: Readonly<Record<string, () => string>> = {
@@ -53,9 +55,44 @@ export const docTables: Readonly<Record<string, () => string>> = {
     const rows = [...new Set(causeTable.map(told))].map((same) => causeTable.filter((row) => told(row) === same));
     return table(["VMM", "accelerator", "event", "cause", "told by, best first", "else"], rows.map(causesLine));
   },
+  ...Object.fromEntries(
+    manuals.map((manual) => [
+      `options-${manual}`,
+      () => optionTable(rowsOf(manual), (row) => outcomeOf(manual, row), pins),
+    ]),
+  ),
+  "options-counts": () =>
+    table(
+      ["manual", ...supports],
+      [...manuals, "vmm" as const, "v86" as const].map((manual) => [
+        manual,
+        ...supports.map((support) => String(rowsOf(manual).filter((row) => row.support === support).length)),
+      ]),
+    ),
+  "options-v86": () => optionTable(rowsOf("v86"), ({ example }) => ({ fields: [example], told: [] }), v86Pins),
+  "options-vmm": () => optionTable(rowsOf("vmm"), () => ({ fields: [], told: [] }), []),
   support: () => supportTable(() => true),
   "support-short": () => supportTable((what) => first.test(what)),
 };
+
+/** Each option of a manual: what it becomes and the test of that, or why it is left out. */
+function optionTable(rows: readonly OptionRow[], outcome: (row: OptionRow) => Outcome, among: readonly Pin[]): string {
+  const lines = rows.map((row) => {
+    const { fields, told } = outcome(row);
+    const reason = row.reason === "" ? [...new Set(told)].join("; ") : row.reason;
+    if (row.support === "refused" || row.support === "out of scope") return [code(row.option), row.support, reason, ""];
+    const links = fields
+      .map((field) => pinOf(field, among))
+      .flatMap((pin) => (pin === undefined ? [] : [`[${pin.title}](../${pin.file})`]));
+    return [
+      code(row.option),
+      row.support,
+      [[...new Set(fields.map(withoutIndex))].map(code).join(", "), reason].filter((part) => part !== "").join(": "),
+      [...new Set(links)].join("; "),
+    ];
+  });
+  return table(["option", "support", "becomes, or why not", "test that boots or pins it"], lines);
+}
 
 /** Causes that are told alike, in one line. */
 function causesLine(alike: readonly (typeof causeTable)[number][]): string[] {

@@ -162,6 +162,14 @@ test("firmware of one's own comes without what was found for another", () => {
   expect(argsOf({ boot: { kind: "uefi", firmware: "/own.fd" } })).toMatch(/ --uefi-firmware \/own\.fd /);
 });
 
+test("OpenVMM is told the backend that was asked for", () => {
+  for (const wanted of ["kvm", "mshv", "whp", "hvf"] as const) {
+    const accelerators = [...detection.accelerators, { name: wanted, works: true, reason: "ran" }];
+    const { run } = planOpenvmm(machineSchema.parse({ boot: kernel }), paths, { ...detection, accelerators }, wanted);
+    expect(run.args.join(" ")).toContain(` --hypervisor ${wanted} `);
+  }
+});
+
 test("an image that is not raw is converted, and only the copy is written to", () => {
   const plan = planOf({ boot: kernel, disks: [{ file: "/a.qcow2", format: "qcow2" }] });
   expect(plan.conversions).toEqual([{ from: "/a.qcow2", format: "qcow2", to: "/run/disk0.raw" }]);

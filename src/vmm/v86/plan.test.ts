@@ -43,10 +43,11 @@ test("disks boot in the order they were given, each in its place", () => {
         { file: "/a.raw", bus: "ide" },
         { file: "/b.raw", bus: "ide" },
         { file: "/f.img", bus: "floppy" },
+        { file: "/g.img", bus: "floppy" },
       ],
     }),
   ).toMatchInlineSnapshot(
-    `"/petri-v86.js --control unix:/run/control --com1 unix:/run/com1 --memory 1073741824 --bios /bios.bin --vga-bios /vga.bin --boot-order cdrom,disk,floppy --cdrom /cd.iso --hda /a.raw --hdb /b.raw --fda /f.img"`,
+    `"/petri-v86.js --control unix:/run/control --com1 unix:/run/com1 --memory 1073741824 --bios /bios.bin --vga-bios /vga.bin --boot-order cdrom,disk,floppy --cdrom /cd.iso --hda /a.raw --hdb /b.raw --fda /f.img --fdb /g.img"`,
   );
 });
 
