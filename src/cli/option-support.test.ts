@@ -34,8 +34,10 @@ test("each option of a manual has one row, and each row says what becomes of it"
 
 describe.each(manuals)("the options of %s", (manual) => {
   test.each(rowsOf(manual))("$option: $support", ({ ...row }) => {
-    const { fields, told } = outcomeOf(manual, row);
+    const { fields, told, isMistake } = outcomeOf(manual, row);
     const isTold = told.length > 0 || row.reason !== "";
+    // What tells its usage and ends is out of scope; any other refusal of the whole line is a mistake in the example.
+    if (row.support !== "out of scope") expect(isMistake, told.join("; ")).toBe(false);
     switch (row.support) {
       case "carried":
         expect(told).toEqual([]);
@@ -61,10 +63,19 @@ test("of OpenVMM's page at most five are out of scope", () => {
   expect(rowsOf("openvmm").filter(({ support }) => support === "out of scope").length).toBeLessThanOrEqual(5);
 });
 
-test.each([...pins, ...v86Pins])("$field has its test: $title", ({ file, title, holds }) => {
+test.each([...pins, ...v86Pins])("$field has its test: $title", ({ file, title, holds, holdsIn }) => {
   const text = textOf(file);
   expect(["`", '"'].some((quote) => text.includes(`${quote}${title}${quote}`))).toBe(true);
-  expect(text).toContain(holds);
+  expect(textOf(holdsIn ?? file)).toContain(holds);
+});
+
+test("no pin is there for nothing", () => {
+  const fields = manuals.flatMap((manual) => rowsOf(manual).flatMap((row) => outcomeOf(manual, row).fields));
+  const used = new Set([
+    ...fields.map((field) => pinOf(field, pins)),
+    ...rowsOf("v86").map(({ example }) => pinOf(example, v86Pins)),
+  ]);
+  expect([...pins, ...v86Pins].filter((pin) => !used.has(pin)).map(({ field }) => field)).toEqual([]);
 });
 
 /** The members of v86's own declaration, those of objects within it as `filesystem.baseurl`. */

@@ -76,7 +76,11 @@ export const docTables: Readonly<Record<string, () => string>> = {
 };
 
 /** Each option of a manual: what it becomes and the test of that, or why it is left out. */
-function optionTable(rows: readonly OptionRow[], outcome: (row: OptionRow) => Outcome, among: readonly Pin[]): string {
+function optionTable(
+  rows: readonly OptionRow[],
+  outcome: (row: OptionRow) => Omit<Outcome, "isMistake">,
+  among: readonly Pin[],
+): string {
   const lines = rows.map((row) => {
     const { fields, told } = outcome(row);
     const reason = row.reason === "" ? [...new Set(told)].join("; ") : row.reason;

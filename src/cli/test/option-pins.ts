@@ -5,8 +5,9 @@ export interface Pin {
   /** From the repository's folder on. */
   readonly file: string;
   readonly title: string;
-  /** What of the field stands in that file. */
+  /** What of the field stands in that file, or in the one that the test compares with. */
   readonly holds: string;
+  readonly holdsIn?: string;
 }
 
 const qemuPlan = "src/vmm/qemu/plan.test.ts";
@@ -21,6 +22,12 @@ const kernelWithAll = {
 };
 const places = { file: "petri-tests/vmms/openvmm.test.ts", title: "each device finds its place" };
 const inLinux = { file: `${devices}linux.test.ts`, title: "Linux finds the devices of its machine, and they work" };
+const everyBus = { file: qemuPlan, title: "UEFI with a private copy of its variables, and disks on every bus" };
+const golden = {
+  file: "src/vmm/command-lines.test.ts",
+  title: "every VMM's command lines for every machine are as they were",
+  holdsIn: "src/vmm/test/command-lines.golden.txt",
+};
 const hugepages = { file: `${devices}hugepages.test.ts`, title: "RAM in huge pages is made of them, all of it" };
 const removable = {
   file: `${devices}removable.test.ts`,
@@ -79,6 +86,11 @@ export const pins: readonly Pin[] = [
   },
   { field: "memory.file", ...everything, holds: "mem-path=/ram" },
   { field: "disks", ...places, holds: 'bus: "nvme"' },
+  { field: "disks[] on ide", ...everything, holds: "ide-hd,bus=ide.0,unit=0,drive=disk0" },
+  { field: "disks[] on ahci", ...everyBus, holds: "ide-hd,bus=ide.0,drive=disk1" },
+  { field: "disks[] on scsi", ...everyBus, holds: "scsi-hd,bus=scsi.0" },
+  { field: "disks[] on nvme", ...everyBus, holds: "nvme,serial=petri-0" },
+  { field: "disks[] on floppy", ...removable, holds: 'bus: "floppy"' },
   { field: "disks[].readOnly", ...places, holds: "readOnly: true" },
   { field: "disks[].persist", ...inLinux, holds: "persist: true" },
   { field: "disks[].dvd", ...removable, holds: "dvd: true" },
@@ -90,6 +102,7 @@ export const pins: readonly Pin[] = [
     title: "a forwarded port of the host leads into the guest, both ways",
     holds: "forward",
   },
+  { field: "nics[] of e1000", ...golden, holds: "e1000," },
   { field: "nics[].mac", ...everything, holds: "mac=52:54" },
   { field: "nics[].backend", ...places, holds: 'backend: "none"' },
   {
@@ -174,7 +187,7 @@ export const v86Pins: readonly Pin[] = [
 export function pinOf(field: string, among: readonly Pin[]): Pin | undefined {
   const plain = withoutIndex(field);
   const begins = ({ field: start }: Pin) =>
-    plain === start || plain.startsWith(`${start}.`) || plain.startsWith(`${start}[`);
+    plain === start || plain.startsWith(`${start} `) || plain.startsWith(`${start}.`) || plain.startsWith(`${start}[`);
   return among.filter(begins).sort((a, b) => b.field.length - a.field.length)[0];
 }
 

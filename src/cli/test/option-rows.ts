@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { diffMachines } from "../../machine/diff.ts";
+import { type Difference, diffMachines } from "../../machine/diff.ts";
 import { UsageError } from "../../machine/errors.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { checkMachineOptions, splitArgv } from "../../machine/options.ts";
@@ -24,10 +24,12 @@ export interface OptionRow {
 
 /** What the code makes of a row's example. */
 export interface Outcome {
-  /** Fields of the machine, or of how it is run, that the option changes. */
+  /** Fields of the machine, or of how it is run, that the option changes: `memory.size`, `disks[0] on ide`. */
   readonly fields: readonly string[];
   /** What is told of the option as left out or refused. */
   readonly told: readonly string[];
+  /** The whole command line is refused as one that the VMM, or `petri boot`, does not understand. */
+  readonly isMistake: boolean;
 }
 
 export const manuals = ["openvmm", "qemu", "bhyve", "vmctl", "vm-conf"] as const;
@@ -61,9 +63,16 @@ export function outcomeOf(manual: Manual, { example }: OptionRow): Outcome {
   if (without.machine === undefined)
     throw new Error(`${example} is refused without its option: ${without.told.join("; ")}`);
   return {
-    fields: whole.machine === undefined ? [] : diffMachines(without.machine, whole.machine).map(({ path }) => path),
+    fields: whole.machine === undefined ? [] : diffMachines(without.machine, whole.machine).map(fieldOf),
     told: more(without.told, whole.told),
+    isMistake: whole.isMistake,
   };
+}
+
+/** A disk or card that the option adds is told with its bus or model. */
+function fieldOf({ path, b }: Difference): string {
+  const { bus, model } = (typeof b === "object" && b !== null ? b : {}) as { bus?: string; model?: string };
+  return [path, bus && `on ${bus}`, model && `of ${model}`].filter(Boolean).join(" ");
 }
 
 /** What the second list has more of. */
@@ -80,6 +89,7 @@ interface Reading {
   /** Absent where the command line is refused. */
   readonly machine?: Machine;
   readonly told: readonly string[];
+  readonly isMistake: boolean;
 }
 
 /** OpenVMM's page is the grammar of `petri boot`. */
@@ -88,10 +98,10 @@ function readOptions(text: string): Reading {
   const argv = words.some((word) => word === "--uefi" || word === "--pcat") ? words : ["--uefi", ...words];
   const { machine, run, problems, notCarried } = checkMachineOptions(splitArgv(argv));
   const told = [...problems, ...notCarried].map((problem) => problem.slice(problem.indexOf(": ") + 2));
-  if (machine === undefined || told.length > 0) return { told };
+  if (machine === undefined || told.length > 0) return { told, isMistake: problems.length > 0 };
   const { boot: _, ...rest } = run;
   const whole = { ...machine, run: rest }; // as diffMachines sees it, beside the machine's fields stand those of its run
-  return { machine: whole, told };
+  return { machine: whole, told, isMistake: false };
 }
 
 const wholeCommand: Readonly<Record<Exclude<Manual, "openvmm">, (text: string) => string>> = {
@@ -113,9 +123,9 @@ function readCommand(manual: Exclude<Manual, "openvmm">, text: string): Reading 
   const readText = (path: string) => (manual === "vm-conf" ? text.replaceAll(";", "\n") : files[path]);
   try {
     const { machine, notCarried } = importText(wholeCommand[manual](text), { from, readText });
-    return { machine, told: notCarried.map(({ reason }: NotCarried) => reason) };
+    return { machine, told: notCarried.map(({ reason }: NotCarried) => reason), isMistake: false };
   } catch (error) {
-    if (error instanceof UsageError) return { told: [error.message] };
+    if (error instanceof UsageError) return { told: [error.message], isMistake: true };
     throw error;
   }
 }
