@@ -27,10 +27,11 @@ test("a vm.conf", () => {
 test("a vm.conf's words about the host's end of a card, or about another VM, are listed", () => {
   const conf = `vm "a" instance "base" {
   interface tap0 { switch "up" locked lladdr 52:54:00:12:34:56 group lan rdomain 1 down }
+  interface
 }
 `;
   const { machine, notCarried } = importText("vmctl load a.conf", { readText: () => conf });
-  expect(machine.nics.map(({ mac }) => mac)).toEqual(["52:54:00:12:34:56"]);
+  expect(machine.nics.map(({ mac }) => mac)).toEqual(["52:54:00:12:34:56", undefined]);
   expect(notCarried.map(({ option }) => option)).toEqual([
     "a.conf: vm a instance base",
     "a.conf: interface: tap0",
@@ -39,6 +40,7 @@ test("a vm.conf's words about the host's end of a card, or about another VM, are
     "a.conf: interface: rdomain 1",
     "a.conf: interface: down",
     "-n up",
+    "interface",
   ]);
 });
 

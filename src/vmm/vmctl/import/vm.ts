@@ -63,7 +63,8 @@ function readNics({ networks, interfaces, macs = [] }: Vm, sheet: ImportSheet): 
       network === "local"
         ? "vmd's own network: the card is put behind user-mode NAT"
         : "a network of the host's: the card is put behind user-mode NAT";
-    sheet.drop(network === "local" ? "-L" : `-n ${network.replace("switch ", "")}`, reason);
+    const said = network === "local" ? "-L" : network === "switch ?" ? "interface" : network.replace("switch", "-n");
+    sheet.drop(said, reason);
   }
   const count = Math.min(Math.max(interfaces, networks.length), 32);
   if (count > networks.length) sheet.drop(`-i ${interfaces}`, "cards on no network are left unplugged");
