@@ -20,10 +20,11 @@ export interface SshProgram {
  * Reads what a command line of ours says first on stderr, and leaves the program's own there.
  * @throws HostError if it was not started
  */
-export async function startedProgram(stream: ClientChannel, title: string, cwd?: string): Promise<SshProgram> {
-  const ended = endOf(stream, title);
-  // Asked for by whoever has the program, if there is one.
-  ended.catch(() => {});
+export async function startedProgram(
+  { stream, ended }: Pick<SshProgram, "stream" | "ended">,
+  title: string,
+  cwd?: string,
+): Promise<SshProgram> {
   const line = await firstLine(stream.stderr);
   const pid = startedLine.exec(line)?.[1];
   if (pid !== undefined) return { stream, pid: Number(pid), ended };

@@ -1,6 +1,14 @@
 import type { Client, ClientChannel } from "ssh2";
 import { HostError } from "../../machine/errors.ts";
 import { printable } from "../../power/printable.ts";
+import type { ExecEnd } from "../exec.ts";
+import { endOf } from "./program.ts";
+
+/** A session, and how what runs in it ends. */
+export interface SshSession {
+  readonly stream: ClientChannel;
+  readonly ended: Promise<ExecEnd>;
+}
 
 type Open = (done: (error: Error | undefined, stream: ClientChannel) => void) => void;
 
@@ -24,7 +32,7 @@ export class SessionQueue {
   }
 
   /** @throws HostError if the server refuses, and none is open that could end */
-  async open(ask: Open, isToEndAnother = false): Promise<ClientChannel> {
+  async open(title: string, ask: Open, isToEndAnother = false): Promise<SshSession> {
     while (true) {
       if (!isToEndAnother && this.#open >= this.#most) {
         await this.#turn();
@@ -32,15 +40,8 @@ export class SessionQueue {
       }
       const endedBefore = this.#ended;
       this.#open++;
-      const opened = await this.#ask(ask);
-      if (!(opened instanceof Error)) {
-        opened.on("close", () => {
-          this.#open--;
-          this.#ended++;
-          this.#next();
-        });
-        return opened;
-      }
+      const opened = await this.#ask(title, ask);
+      if (!(opened instanceof Error)) return opened;
       this.#open--;
       const isFull = "reason" in opened;
       // One may have ended while the refusal was on its way.
@@ -58,10 +59,22 @@ export class SessionQueue {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #ask(ask: Open): Promise<ClientChannel | Error> {
+  #ask(title: string, ask: Open): Promise<SshSession | Error> {
     return new Promise((resolve) => {
       try {
-        ask((error, stream) => resolve(error ?? stream));
+        ask((error, stream) => {
+          if (error) return resolve(error);
+          // Here, and not when the promise is looked at: the end of a short command may be in the same segment.
+          stream.on("close", () => {
+            this.#open--;
+            this.#ended++;
+            this.#next();
+          });
+          const ended = endOf(stream, title);
+          // Asked for by whoever has the session, if there is one.
+          ended.catch(() => {});
+          resolve({ stream, ended });
+        });
       } catch (error) {
         // ssh2 throws where the connection is closed.
         resolve(error as Error);

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, connect as tcpConnect } from "node:net";
+import { createServer, type Socket, connect as tcpConnect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { connectSsh } from "./connect.ts";
@@ -58,6 +60,43 @@ test("a command means the same as on every channel", async () => {
   // Without input there is none, rather than a wait for it.
   expect((await channel.exec("cat; echo done", 5_000)).text).toBe("done");
 });
+
+test("a command whose whole answer comes in one piece has ended as it did", async () => {
+  const server = await sshServer({ publicKey: key.publicKey, maxSessions: 1 });
+  cleanUps.push(server.close);
+  const socket = tcpConnect({ port: server.port, host: "127.0.0.1", noDelay: true });
+  cleanUps.push(() => socket.destroy());
+  const client = await connectSsh(Duplex.from({ readable: inPieces(socket, 100), writable: socket }), {
+    ...{ user: "root", over: "a test's port", timeoutMs: 20_000, hostKey: new HostKeyPin() },
+    privateKey: key.privateKey,
+  });
+  const channel = new SshChannel(client, always);
+  cleanUps.push(() => channel.close());
+  for (const code of [0, 3]) {
+    expect(await channel.exec(`echo ${code}; exit ${code}`, 20_000)).toMatchObject({
+      ...{ exitCode: code, stdout: Buffer.from(`${code}\n`) },
+    });
+  }
+});
+
+/** The same bytes, those in one piece that came before a pause so long. */
+async function* inPieces(socket: Socket, pauseMs: number): AsyncGenerator<Buffer> {
+  let held: Buffer[] = [];
+  const parts = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let next = parts.next();
+  while (true) {
+    const came = await Promise.race([next, setTimeout(pauseMs, "pause" as const)]);
+    if (came === "pause" || came.done) {
+      if (held.length > 0) yield Buffer.concat(held);
+      held = [];
+      if (came !== "pause") return;
+      await next;
+      continue;
+    }
+    held.push(came.value);
+    next = parts.next();
+  }
+}
 
 test("any argument arrives as it was given", async () => {
   const channel = await channelTo();

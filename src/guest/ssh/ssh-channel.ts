@@ -11,7 +11,7 @@ import { type ExecEnd, type ExecOptions, ExecResult } from "../exec.ts";
 import type { GuestProcess, GuestShell, ShellOptions, SpawnOptions } from "../process.ts";
 import { commandLine, killLine } from "./command-line.ts";
 import { readGuestFile, writeGuestFile } from "./files.ts";
-import { endOf, lostWhile, type SshProgram, startedProgram } from "./program.ts";
+import { lostWhile, type SshProgram, startedProgram } from "./program.ts";
 import { SessionQueue } from "./session-queue.ts";
 
 /** Long enough for a busy guest to say what became of a command that was killed. */
@@ -135,9 +135,12 @@ export class SshChannel implements GuestChannel {
 
   async openShell({ columns = 80, rows = 24, term = "xterm-256color", signal }: ShellOptions): Promise<GuestShell> {
     const ends = anySignal(this.#over, this.#lost.signal, signal);
-    const opened = this.#sessions.open((done) => void this.#client.shell({ cols: columns, rows, term }, done));
-    const stream = await until(ends.signal, opened).finally(ends.release);
-    const ended = this.#endOf("a shell", endOf(stream, "a shell"));
+    const opened = this.#sessions.open(
+      "a shell",
+      (done) => void this.#client.shell({ cols: columns, rows, term }, done),
+    );
+    const { stream, ended: told } = await until(ends.signal, opened).finally(ends.release);
+    const ended = this.#endOf("a shell", told);
     return {
       stream,
       resize: (newColumns, newRows) => stream.setWindow(newRows, newColumns, 0, 0),
@@ -164,10 +167,10 @@ export class SshChannel implements GuestChannel {
     isToEndAnother = false,
   ): Promise<SshProgram> {
     const line = commandLine(command, { ...(env && { env }), ...(cwd !== undefined && { cwd }) });
-    const stream = await this.#sessions.open((done) => void this.#client.exec(line, done), isToEndAnother);
+    const session = await this.#sessions.open(title, (done) => void this.#client.exec(line, done), isToEndAnother);
     // Nobody waits for it any more: it ends with its channel.
-    if (signal.aborted) stream.close();
-    return await startedProgram(stream, title, cwd);
+    if (signal.aborted) session.stream.close();
+    return await startedProgram(session, title, cwd);
   }
 
   /** Waits for the rest of what an ended program printed. */
