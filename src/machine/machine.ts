@@ -9,6 +9,7 @@ import { nicSchema, portSchema } from "./nic.ts";
 import { portsSchema } from "./ports.ts";
 import { processorsSchema } from "./processors.ts";
 import { sizeSchema } from "./size.ts";
+import { smbiosSchema, uuidSchema } from "./smbios.ts";
 import { vsockSchema } from "./vsock.ts";
 import { watchdogSchema } from "./watchdog.ts";
 
@@ -90,6 +91,8 @@ export const machineFields = z
       .enum(["auto", "pc", "q35", "microvm"])
       .default("auto")
       .describe("auto takes the smallest one that carries the machine"),
+    uuid: uuidSchema.optional(),
+    smbios: smbiosSchema.optional(),
     numa: z.array(z.json()).optional(),
     vsock: vsockSchema.optional(),
     watchdog: watchdogSchema.optional(),

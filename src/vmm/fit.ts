@@ -79,6 +79,9 @@ function changesOf(axis: string, machine: Machine): Change[] {
       if (part === "prefetch" || part === "hugepages") return left(axis, { memory: { ...memory, [part]: false } });
       // A key that may be absent, as every other one of memory's may.
       return left(axis, { memory: without(memory, part as "shared") });
+    case "uuid":
+    case "smbios":
+      return [{ machine: without(machine, field), what: field, instead: "left out" }];
     case "rng":
       return left("rng", { rng: false });
     case "display":

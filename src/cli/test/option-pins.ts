@@ -22,6 +22,7 @@ const kernelWithAll = {
 };
 const places = { file: "petri-tests/vmms/openvmm.test.ts", title: "each device finds its place" };
 const inLinux = { file: `${devices}linux.test.ts`, title: "Linux finds the devices of its machine, and they work" };
+const identity = { file: `${devices}identity.test.ts`, title: "Linux finds the machine's UUID and SMBIOS strings" };
 const everyBus = { file: qemuPlan, title: "UEFI with a private copy of its variables, and disks on every bus" };
 const golden = {
   file: "src/vmm/command-lines.test.ts",
@@ -121,6 +122,8 @@ export const pins: readonly Pin[] = [
     title: "a folder of the host is a 9p device with its tag; a comma in its path stays in it",
     holds: "readonly=on",
   },
+  { field: "uuid", ...identity, holds: "product_uuid" },
+  { field: "smbios", ...identity, holds: 'serial: "42"' },
   { field: "rng", ...inLinux, holds: "/dev/hwrng" },
   {
     field: "watchdog",

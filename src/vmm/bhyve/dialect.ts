@@ -4,6 +4,8 @@ export interface Dialect {
   readonly needsAcpiOption: boolean;
   /** `slirp` behind a network card: NAT without root's help. */
   readonly hasSlirp: boolean;
+  /** `system.manufacturer` and its like; an unknown variable is ignored without a word (bhyve_config(5)). */
+  readonly hasSmbiosStrings: boolean;
   readonly mostProcessors: number;
 }
 
@@ -16,6 +18,7 @@ export function dialectOf(version: string | undefined): Dialect {
   return {
     needsAcpiOption: major < 14,
     hasSlirp: major >= 15,
+    hasSmbiosStrings: major >= 14,
     // From 14 on `hw.vmm.maxcpu` says, which is the host's number of CPUs unless set.
     mostProcessors: major < 14 ? 16 : 254,
   };

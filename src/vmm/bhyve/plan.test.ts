@@ -189,6 +189,21 @@ test("everything bhyve cannot do is refused at once", () => {
   expect(() => planOf(machine)).toThrow(UnsupportedError);
 });
 
+test("what the guest's SMBIOS tables say can be chosen since FreeBSD 14, the UUID always", () => {
+  const machine: MachineInput = {
+    ...{ boot: { kind: "uefi" }, uuid: "0a3ae7e6-8d3b-4bb4-8a0d-0f9a3f1d9f01" },
+    smbios: { serial: "100%", product: "Box" },
+  };
+  expect(argsOf(machine)).toContain("-U 0a3ae7e6-8d3b-4bb4-8a0d-0f9a3f1d9f01 -o system.product_name=Box");
+  expect(planOf(machine).run.args).toContain("system.serial_number=100%%");
+  const old = { ...detection, version: "13.2" };
+  expect(refusals(machine, old)).toEqual([
+    "smbios: bhyve before FreeBSD 14 has SMBIOS strings of its own, all but the uuid; leave it out",
+  ]);
+  const { smbios: _, ...plain } = machine;
+  expect(refusals(plain, old)).toEqual([]);
+});
+
 test("what is not there is said with what to do", () => {
   const bare = { ...detection, firmware: [] };
   expect(refusals({ boot: { kind: "uefi" } }, bare)).toMatchInlineSnapshot(`

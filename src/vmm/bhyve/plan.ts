@@ -6,6 +6,7 @@ import type { Detection, PlanStep, PlanSteps, RunPaths, VmmPlan } from "../contr
 import { withSlots } from "../slots.ts";
 import { vmNameOf } from "../vm-name.ts";
 import { dialectOf } from "./dialect.ts";
+import { smbiosVariables } from "./smbios.ts";
 import { bhyveSupport } from "./support.ts";
 
 const mib = 2 ** 20;
@@ -40,6 +41,7 @@ export function planBhyve(machine: Machine, paths: RunPaths, detection: Detectio
         // -H: a halted guest leaves its CPU to others. -u: the clock is UTC. -w: Linux asks for MSRs that bhyve lacks.
         ...["-H", "-P", "-u", "-w", "-c", processors(machine), "-m", `${machine.memory.size / mib}M`],
         ...(machine.memory.prefetch ? ["-S"] : []),
+        ...identityArguments(machine),
         ...boot.args,
         ...["-s", "0,hostbridge"],
         ...[...disks.devices, ...otherDevices(machine)].flatMap((device, index) => ["-s", `${index + 1},${device}`]),
@@ -79,6 +81,15 @@ function stepsOf(
 function processors({ processors: { count, sockets, cores, threads } }: Machine): string {
   const topology = Object.entries({ sockets, cores, threads }).filter(([, value]) => value !== undefined);
   return [`cpus=${count}`, ...topology.map(([name, value]) => `${name}=${value}`)].join(",");
+}
+
+function identityArguments({ uuid, smbios }: Machine): string[] {
+  // bhyve_config(5): '%' would begin the name of another variable.
+  const strings = smbiosVariables.flatMap(([key, variable]) => {
+    const value = smbios?.[key];
+    return value === undefined ? [] : ["-o", `${variable}=${value.replaceAll("%", "%%")}`];
+  });
+  return [...(uuid === undefined ? [] : ["-U", uuid]), ...strings];
 }
 
 function bootOf({ boot }: Machine, paths: RunPaths, detection: Detection) {

@@ -29,6 +29,8 @@ export function bhyveSupport(machine: Machine, detection: Detection, wanted?: Ac
     machine;
   const {
     ports,
+    uuid,
+    smbios,
     numa,
     vsock,
     watchdog,
@@ -43,7 +45,7 @@ export function bhyveSupport(machine: Machine, detection: Detection, wanted?: Ac
     ...rest
   } = later;
   rest satisfies Record<string, never>;
-  void [name, power, rng, filesystems, vmmOptions];
+  void [name, power, uuid, rng, filesystems, vmmOptions];
 
   if (arch !== "x86_64") refuse("arch", `${arch} is not carried yet; write x86_64`);
   refuseBoot(boot, detection, refuse);
@@ -66,6 +68,9 @@ export function bhyveSupport(machine: Machine, detection: Detection, wanted?: Ac
   if (ports.length > 0) refuse("ports", "bhyve's virtio console is not carried yet: leave them out, or run on qemu");
   if (watchdogDevice(watchdog)) refuse("watchdog", 'bhyve has no watchdog device; write { heartbeat: "10s" }');
   if (display !== "none") refuse("display", "bhyve's framebuffer is not carried yet; leave it out");
+  if (smbios && !dialect.hasSmbiosStrings) {
+    refuse("smbios", "bhyve before FreeBSD 14 has SMBIOS strings of its own, all but the uuid; leave it out");
+  }
   if (clock === "warp") refuse("clock", "bhyve cannot warp time");
   if (record) refuse("record", "bhyve cannot record a run; leave it out, or run on qemu");
   const places = cards(machine);

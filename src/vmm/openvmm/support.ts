@@ -33,6 +33,8 @@ export function openvmmSupport(machine: Machine, detection: Detection, wanted?: 
     machine;
   const {
     ports,
+    uuid,
+    smbios,
     numa,
     vsock,
     watchdog,
@@ -72,6 +74,10 @@ export function openvmmSupport(machine: Machine, detection: Detection, wanted?: 
   if (record) refuse("record", "OpenVMM cannot record a run; leave it out, or run on qemu");
   if (ports.length > 0)
     refuse("ports", "OpenVMM's virtio console has no ports beside it: leave them out, or run on qemu");
+  for (const [axis, value] of Object.entries({ uuid, smbios })) {
+    if (value !== undefined)
+      refuse(axis, `OpenVMM's command line has no ${axisNames[axis as AbsentAxis]}; leave it out`);
+  }
   for (const [axis, value] of Object.entries({ numa, pcie, tpm, secureBoot, hyperv })) {
     if (value !== undefined && value !== false)
       refuse(axis, `OpenVMM's ${axisNames[axis as AbsentAxis]} is not carried yet`);

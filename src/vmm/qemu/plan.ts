@@ -13,6 +13,7 @@ import { clockArguments } from "./clock.ts";
 import { deviceLog, deviceTrace } from "./device-log.ts";
 import { diskArguments, escapeOption } from "./disks.ts";
 import { needPipes, recordingArguments } from "./recording.ts";
+import { identityArguments } from "./smbios.ts";
 import { pickAccelerator, qemuSupport, resolveChipset, uefiFirmware } from "./support.ts";
 import { needsSharedMemory, planVsock } from "./vsock.ts";
 
@@ -86,6 +87,7 @@ export function lowerQemu(
     ...["-machine", machineOption(machine, chipset), "-accel", accelerator === "whp" ? "whpx" : accelerator],
     ...cpuArguments(machine, accelerator, detection),
     ...memoryArguments(machine),
+    ...identityArguments(machine),
     ...clockArguments(machine.clock),
     ...displayArguments(machine),
     ...wiring.power,

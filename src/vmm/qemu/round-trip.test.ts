@@ -4,6 +4,7 @@ import { commandLine } from "../../host/run.ts";
 import { diskBuses } from "../../machine/disk.ts";
 import type { Machine, MachineInput } from "../../machine/machine.ts";
 import { nicModels } from "../../machine/nic.ts";
+import { smbiosKeys } from "../../machine/smbios.ts";
 import { checkMachine } from "../../machine/validate.ts";
 import type { Detection } from "../contract.ts";
 import { importText } from "../import.ts";
@@ -69,6 +70,10 @@ const machines = fc.record({
   consoles: fc.record({ com1: backend, com2: maybe(backend), com4: maybe(backend), hvc0: maybe(backend) }),
   power: fc.record({ reset: action, shutdown: action, crash: action }),
   rng: fc.boolean(),
+  uuid: maybe(fc.uuid()),
+  smbios: maybe(
+    fc.dictionary(fc.constantFrom(...smbiosKeys), fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/), { minKeys: 1 }),
+  ),
   clock: fc.constantFrom("real" as const, "warp" as const),
   display: fc.oneof(
     fc.constantFrom("none" as const, "headless" as const),

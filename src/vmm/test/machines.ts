@@ -101,6 +101,11 @@ export function machinesIn(files: string): Readonly<Record<string, MachineInput>
     "iTCO on q35": { boot: kernel, chipset: "q35", watchdog: "itco" },
     heartbeat: { boot: pcat, disks: [onVirtio], watchdog: { heartbeat: "5s" } },
     display: { boot: uefi, display: "headless" },
+    "UUID and SMBIOS strings": {
+      boot: uefi,
+      uuid: "0A3AE7E6-8d3b-4bb4-8a0d-0f9a3f1d9f01",
+      smbios: { manufacturer: "Acme, Inc.", product: "100% = Box", serial: "42", family: "Boxes" },
+    },
     microvm: { boot: kernel, chipset: "microvm", disks: [onVirtio], nics: [{}], rng: true },
     "everything power": { boot: kernel, power: { reset: "exit:1", shutdown: "exit:2", crash: "exit:3" } },
     "reset halts": { boot: pcat, disks: [onVirtio], power: { reset: "halt" } },

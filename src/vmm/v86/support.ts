@@ -25,6 +25,8 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
     machine;
   const {
     ports,
+    uuid,
+    smbios,
     numa,
     vsock,
     watchdog,
@@ -74,7 +76,7 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
   if (record) refuse("record", "v86 cannot record a run; leave it out, or run on qemu");
   if (filesystems.length > 0)
     refuse("filesystems", "petri-v86 does not carry 9p: put the files on a disk, or run on qemu");
-  const absent = { numa, vsock, pcie, tpm, secureBoot, hyperv };
+  const absent = { uuid, smbios, numa, vsock, pcie, tpm, secureBoot, hyperv };
   for (const [axis, value] of Object.entries(absent)) {
     if (value !== undefined && value !== false) refuse(axis, `v86 has no ${axisNames[axis as AbsentAxis]}`);
   }

@@ -25,6 +25,8 @@ export function vmctlSupport(machine: Machine, detection: Detection, wanted?: Ac
     machine;
   const {
     ports,
+    uuid,
+    smbios,
     numa,
     vsock,
     watchdog,
@@ -63,7 +65,7 @@ export function vmctlSupport(machine: Machine, detection: Detection, wanted?: Ac
   if (clock === "warp") refuse("clock", "vmd cannot warp time");
   if (record) refuse("record", "vmd cannot record a run; leave it out, or run on qemu");
   if (ports.length > 0) refuse("ports", "vmd has no virtio-serial ports: leave them out, or run on qemu");
-  for (const [axis, value] of Object.entries({ numa, vsock, pcie, tpm, secureBoot, hyperv })) {
+  for (const [axis, value] of Object.entries({ uuid, smbios, numa, vsock, pcie, tpm, secureBoot, hyperv })) {
     if (value !== undefined && value !== false) refuse(axis, `vmd has no ${axisNames[axis as AbsentAxis]}`);
   }
   return refusals;

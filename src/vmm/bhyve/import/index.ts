@@ -3,6 +3,7 @@ import { isUefiFile } from "../../import/firmware-names.ts";
 import { getopt } from "../../import/getopt.ts";
 import { control, type GivenCommand, type Importer, type ImportSheet, placement } from "../../import/sheet.ts";
 import { readConsolesOf, readDevices } from "./devices.ts";
+import { readIdentity } from "./identity.ts";
 import { importLoader } from "./loaders.ts";
 import { readMemory, readProcessors } from "./processors.ts";
 import { addLpc, addSlot, setVariable, type Tree } from "./tree.ts";
@@ -33,8 +34,7 @@ const flags: Readonly<Record<string, string>> = {
   ...{
     f: "a machine has no fw_cfg files",
     K: "a machine has no keyboard layout",
-    U: "a machine has no UUID",
-    B: "a machine has no SMBIOS fields",
+    B: "is illumos's word for SMBIOS fields, which is not read: write -U and -o system.manufacturer and the like",
   },
   r: "is about a saved state of a VM, which is no part of the machine",
 };
@@ -52,6 +52,7 @@ export const importBhyve: Importer = (command: GivenCommand, sheet: ImportSheet)
     else if (letter === "o") setVariable(tree, value, `-o ${value}`, sheet);
     else if (letter === "k") readConfig(tree, value, command, sheet);
     else if (letter === "c" || letter === "m") tree.variables.set(`-${letter}`, value);
+    else if (letter === "U") tree.variables.set("uuid", value);
     else sheet.drop(value === "" ? `-${letter}` : `-${letter} ${value}`, flags[letter] ?? placement);
   }
   const machine = machineOf(tree, rest, problem !== undefined || command.isElided, sheet);
@@ -90,6 +91,7 @@ function machineOf(tree: Tree, rest: readonly string[], isPartial: boolean, shee
     ...(parts.arch === undefined ? {} : { arch: parts.arch }),
     boot: readBoot(bootrom, parts.arch, sheet),
     chipset: "auto",
+    ...readIdentity(tree, sheet),
     processors: readProcessors(tree, sheet),
     memory: readMemory(tree, sheet),
     consoles: readConsolesOf(tree, sheet),

@@ -4,6 +4,7 @@ import type { GivenCommand, Importer, ImportSheet } from "../sheet.ts";
 import { noAxis } from "../sheet.ts";
 import { readDevices } from "./devices.ts";
 import { readBoot, readMemory, readProcessors } from "./domain.ts";
+import { readIdentity } from "./identity.ts";
 import { DomainNode } from "./node.ts";
 import { parseXml } from "./xml.ts";
 
@@ -33,6 +34,7 @@ export const importLibvirt: Importer = (command: GivenCommand, sheet: ImportShee
   const machine: MachineOverrides = {
     ...(name === undefined ? {} : { name }),
     ...{ arch, chipset, boot },
+    ...readIdentity(domain, sheet),
     processors: readProcessors(domain, sheet),
     memory: readMemory(domain, sheet),
     power: readPower(domain, sheet),
@@ -44,7 +46,7 @@ export const importLibvirt: Importer = (command: GivenCommand, sheet: ImportShee
 
 const reasons: readonly (readonly [RegExp, string])[] = [
   [
-    /^(uuid|genid|title|description|metadata|sysinfo|idmap|resource|seclabel|keywrap)/,
+    /^(genid|title|description|metadata|sysinfo|idmap|resource|seclabel|keywrap)/,
     "is libvirt's own knowledge of the domain",
   ],
   [

@@ -9,6 +9,7 @@ import { readConsoles } from "./consoles.ts";
 import { readDevices } from "./devices.ts";
 import { readDisks } from "./disks.ts";
 import { readDisplay } from "./display.ts";
+import { readIdentity } from "./identity.ts";
 import { accelerators } from "./known.ts";
 import { readMedia } from "./media.ts";
 import { dropObjects, readMemory, readObjects } from "./memory.ts";
@@ -52,6 +53,7 @@ export const importQemu: Importer = (command: GivenCommand, sheet: ImportSheet):
     consoles: readConsoles(line, devices, sheet),
     display: readDisplay(line, board, devices, sheet),
     power: readPower(line, watchdog, sheet),
+    ...readIdentity(line, sheet),
     clock: readClock(line, sheet),
     filesystems,
     ...(rng ? { rng } : {}),
