@@ -8,6 +8,7 @@ import { filesystemSchema } from "./filesystem.ts";
 import { nicSchema, portSchema } from "./nic.ts";
 import { portsSchema } from "./ports.ts";
 import { processorsSchema } from "./processors.ts";
+import { rtcSchema } from "./rtc.ts";
 import { sizeSchema } from "./size.ts";
 import { smbiosSchema, uuidSchema } from "./smbios.ts";
 import { vsockSchema } from "./vsock.ts";
@@ -105,6 +106,7 @@ export const machineFields = z
       .enum(clocks)
       .default("real")
       .describe("warp: while the guest is idle its time goes to its next timer at once"),
+    rtc: rtcSchema,
     record: z
       .boolean()
       .optional()

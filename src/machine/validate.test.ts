@@ -52,6 +52,7 @@ test("what is left out gets its default", () => {
         "features": [],
       },
       "rng": false,
+      "rtc": "utc",
     }
   `);
 });

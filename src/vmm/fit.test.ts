@@ -22,7 +22,7 @@ test("a machine of QEMU's is changed as little as v86 needs, and each change is 
     processors: { model: "host", features: ["+avx2"] },
     disks: [{ file: "a.img", bus: "ahci", slot: 3, persist: true, format: "raw" }],
     nics: [{ model: "e1000", mac: "52:54:00:00:00:01", forward: [{ hostPort: 2222, guestPort: 22 }] }],
-    ...{ memory: { shared: true }, rng: true, display: { vnc: {} }, smbios: { serial: "42" } },
+    ...{ memory: { shared: true }, rng: true, display: { vnc: {} }, smbios: { serial: "42" }, rtc: "localtime" },
     uuid: "0a3ae7e6-8d3b-4bb4-8a0d-0f9a3f1d9f01",
   };
   const { machine, changed, refusals } = fitMachine(parseMachine(input), v86, detection);
@@ -47,6 +47,7 @@ test("a machine of QEMU's is changed as little as v86 needs, and each change is 
       "nics[0].backend user: v86 has no network behind its card; write backend none: the card is left unplugged",
       "rng: v86 has no entropy device: left out",
       "display: v86 serves no VNC: left out",
+      "rtc localtime: v86's clock chip has the host's time in UTC; write utc: utc is taken",
       "uuid: v86 has no choice of its guest's UUID: left out",
       "smbios: v86 has no choice of its guest's SMBIOS strings: left out",
     ]

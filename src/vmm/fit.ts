@@ -82,6 +82,8 @@ function changesOf(axis: string, machine: Machine): Change[] {
     case "uuid":
     case "smbios":
       return [{ machine: without(machine, field), what: field, instead: "left out" }];
+    case "rtc":
+      return [{ machine: { ...machine, rtc: "utc" }, what: `rtc ${machine.rtc}`, instead: "utc is taken" }];
     case "rng":
       return left("rng", { rng: false });
     case "display":

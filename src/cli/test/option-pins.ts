@@ -150,6 +150,12 @@ export const pins: readonly Pin[] = [
     title: "passes while the guest waits for whoever types, who is never in time",
     holds: 'clock: "warp"',
   },
+  {
+    field: "rtc",
+    file: `${devices}clock-chip.test.ts`,
+    title: "Linux finds the date that the machine's clock chip begins with",
+    holds: 'rtc: "2031',
+  },
   { field: "name", ...everything, holds: "-name all" },
   {
     field: "run.accelerator",

@@ -38,8 +38,17 @@ export function planBhyve(machine: Machine, paths: RunPaths, detection: Detectio
       file: program,
       args: [
         ...(dialectOf(detection.version).needsAcpiOption ? ["-A"] : []),
-        // -H: a halted guest leaves its CPU to others. -u: the clock is UTC. -w: Linux asks for MSRs that bhyve lacks.
-        ...["-H", "-P", "-u", "-w", "-c", processors(machine), "-m", `${machine.memory.size / mib}M`],
+        // -H: a halted guest leaves its CPU to others. -w: Linux asks for MSRs that bhyve lacks.
+        ...[
+          "-H",
+          "-P",
+          ...(machine.rtc === "utc" ? ["-u"] : []),
+          "-w",
+          "-c",
+          processors(machine),
+          "-m",
+          `${machine.memory.size / mib}M`,
+        ],
         ...(machine.memory.prefetch ? ["-S"] : []),
         ...identityArguments(machine),
         ...boot.args,

@@ -40,6 +40,7 @@ export function bhyveSupport(machine: Machine, detection: Detection, wanted?: Ac
     secureBoot,
     hyperv,
     clock,
+    rtc,
     record,
     vmmOptions,
     ...rest
@@ -72,6 +73,9 @@ export function bhyveSupport(machine: Machine, detection: Detection, wanted?: Ac
     refuse("smbios", "bhyve before FreeBSD 14 has SMBIOS strings of its own, all but the uuid; leave it out");
   }
   if (clock === "warp") refuse("clock", "bhyve cannot warp time");
+  if (rtc !== "utc" && rtc !== "localtime") {
+    refuse("rtc", "bhyve's clock chip has the host's time; write utc or localtime");
+  }
   if (record) refuse("record", "bhyve cannot record a run; leave it out, or run on qemu");
   const places = cards(machine);
   if (places > pciPlaces)

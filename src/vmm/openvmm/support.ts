@@ -44,6 +44,7 @@ export function openvmmSupport(machine: Machine, detection: Detection, wanted?: 
     secureBoot,
     hyperv,
     clock,
+    rtc,
     record,
     vmmOptions,
     ...rest
@@ -71,6 +72,7 @@ export function openvmmSupport(machine: Machine, detection: Detection, wanted?: 
     if (path.includes(",")) refuse("filesystems", noComma);
   }
   if (clock === "warp") refuse("clock", "OpenVMM cannot warp time");
+  if (rtc !== "utc") refuse("rtc", "OpenVMM's command line has no word for what its clock chip shows; leave it out");
   if (record) refuse("record", "OpenVMM cannot record a run; leave it out, or run on qemu");
   if (ports.length > 0)
     refuse("ports", "OpenVMM's virtio console has no ports beside it: leave them out, or run on qemu");

@@ -22,7 +22,7 @@ interface Place {
  */
 export function lowerable(machine: Machine, { paths, detection, accelerator }: Place): Machine {
   const { name, arch, processors, memory, disks, nics, rng, display, filesystems, watchdog, vsock, clock } = machine;
-  const { uuid, smbios } = machine;
+  const { uuid, smbios, rtc } = machine;
   const model = cpuModel(machine, accelerator, detection);
   const device = watchdog === "any" ? "i6300esb" : typeof watchdog === "string" ? watchdog : undefined;
   const power = nativePower(machine);
@@ -30,7 +30,7 @@ export function lowerable(machine: Machine, { paths, detection, accelerator }: P
   const shared = usesBackend(withoutHarness(machine)) ? { shared: memory.shared ?? true } : {};
   const { shared: __, ...rest } = ram;
   return parseMachine({
-    ...{ name, arch, nics: nics.map(plainNic), rng, display, filesystems, clock, uuid, smbios },
+    ...{ name, arch, nics: nics.map(plainNic), rng, display, filesystems, clock, uuid, smbios, rtc },
     boot: lowerableBoot(machine, detection),
     chipset: resolveChipset(machine),
     processors: { ...processors, ...(model === undefined ? {} : { model }) },

@@ -418,12 +418,22 @@ test("a run is recorded in its trace, and what QEMU cannot record is refused", (
       { file: "/d.img", persist: true },
       { file: "/c.iso", bus: "ahci", dvd: true },
     ],
-    ...{ clock: "warp", nics: [{}], rng: true, vsock: {}, power: {}, watchdog: "i6300esb" },
+    ...{ clock: "warp", rtc: "localtime", nics: [{}], rng: true, vsock: {}, power: {}, watchdog: "i6300esb" },
     ...{ consoles: { hvc0: "capture" }, filesystems: [{ kind: "9p", tag: "t", path: "/" }], display: { vnc: {} } },
   });
   const refusals = qemuSupport(beyond, detection).map(({ axis }) => axis);
   expect(refusals).toEqual([
-    ...["power.reset", "power.watchdog", "record", "boot", "disks[0].persist", "disks[1]", "nics", "consoles.hvc0"],
+    ...[
+      "power.reset",
+      "power.watchdog",
+      "record",
+      "rtc",
+      "boot",
+      "disks[0].persist",
+      "disks[1]",
+      "nics",
+      "consoles.hvc0",
+    ],
     ...["filesystems", "rng", "vsock", "display"],
   ]);
   const both: Detection = { ...detection, accelerators: [...onKvm.accelerators, ...detection.accelerators.slice(1)] };

@@ -88,7 +88,7 @@ export function lowerQemu(
     ...cpuArguments(machine, accelerator, detection),
     ...memoryArguments(machine),
     ...identityArguments(machine),
-    ...clockArguments(machine.clock),
+    ...clockArguments(machine),
     ...displayArguments(machine),
     ...wiring.power,
     ...(accelerator === "tcg" && wiring.log.length > 0 ? ["-d", "cpu_reset"] : []),

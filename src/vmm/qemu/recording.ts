@@ -27,13 +27,14 @@ export function recordingArguments({ record }: Machine, paths: RunPaths): string
 
 /** What QEMU 7.2 cannot record so that its replay does the same: measured where it says so, else read in its manual. */
 export function refuseRecording(machine: Machine, refuse: Refuse): void {
-  const { boot, clock, disks, nics, consoles, filesystems, rng, vsock, display, power, ports } = machine;
+  const { boot, clock, disks, nics, consoles, filesystems, rng, vsock, display, power, ports, rtc } = machine;
   const cannot = (axis: string, what: string) => refuse(axis, `a recording cannot hold ${what}; leave it out`);
   for (const [kind, action] of Object.entries(power)) {
     if (action !== "reset" || (kind === "watchdog" && machine.watchdog === undefined)) continue;
     refuse(`power.${kind}`, `QEMU cannot go on recording behind a reset; write halt or exit for ${kind}`);
   }
   if (clock === "warp") refuse("record", "a recording has a time of its own; leave clock out");
+  if (rtc !== "utc") cannot("rtc", "a clock chip that starts from another time than the host's");
   if (boot.kind === "uefi")
     refuse("boot", "the replay of UEFI firmware stops half-way (seen with OVMF); write pcat or kernel");
   for (const [index, { bus, dvd, persist }] of disks.entries()) {

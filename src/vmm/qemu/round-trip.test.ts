@@ -74,6 +74,7 @@ const machines = fc.record({
   smbios: maybe(
     fc.dictionary(fc.constantFrom(...smbiosKeys), fc.stringMatching(/^[!-~]([ -~]{0,20}[!-~])?$/), { minKeys: 1 }),
   ),
+  rtc: fc.constantFrom("utc", "localtime", "2031-04-05T06:07:08"),
   clock: fc.constantFrom("real" as const, "warp" as const),
   display: fc.oneof(
     fc.constantFrom("none" as const, "headless" as const),

@@ -75,13 +75,30 @@ function refuseAxes(machine: Machine, detection: Detection, wanted: AcceleratorN
     secureBoot,
     hyperv,
     clock,
+    rtc,
     record,
     vmmOptions,
     ...rest
   } = later;
   rest satisfies Record<string, never>;
   // refuseBeyondDevices looks at what of these QEMU lacks.
-  void [name, memory, nics, consoles, ports, uuid, smbios, power, rng, display, filesystems, vsock, clock, vmmOptions];
+  void [
+    name,
+    memory,
+    nics,
+    consoles,
+    ports,
+    uuid,
+    smbios,
+    rtc,
+    power,
+    rng,
+    display,
+    filesystems,
+    vsock,
+    clock,
+    vmmOptions,
+  ];
 
   if (arch !== "x86_64") refuse("arch", `${arch} is not carried yet; write x86_64`);
   const { unreadable = [] } = detection;
@@ -122,6 +139,7 @@ function refuseChipset(machine: Machine, chipset: "pc" | "q35" | "microvm", refu
     if (beyond.length > 0) refuse("disks", `microvm has virtio disks only, not ${beyond.join(", ")}`);
     if (watchdogDevice(machine.watchdog)) refuse("watchdog", "microvm has no watchdog");
     if (machine.display !== "none") refuse("display", "microvm has no display");
+    if (machine.rtc !== "utc") refuse("rtc", "microvm has a clock chip without KVM only; write chipset pc or q35");
     for (const key of ["uuid", "smbios"] as const)
       if (machine[key]) refuse(key, "microvm has no SMBIOS tables; write chipset pc or q35");
     if (machine.nics.some((nic) => nic.model !== "virtio")) refuse("nics", "microvm has virtio networking only");

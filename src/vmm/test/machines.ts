@@ -106,6 +106,8 @@ export function machinesIn(files: string): Readonly<Record<string, MachineInput>
       uuid: "0A3AE7E6-8d3b-4bb4-8a0d-0f9a3f1d9f01",
       smbios: { manufacturer: "Acme, Inc.", product: "100% = Box", serial: "42", family: "Boxes" },
     },
+    "a clock chip of local time": { boot: uefi, rtc: "localtime" },
+    "a clock chip from a date": { boot: kernel, rtc: "2031-04-05T06:07:08" },
     microvm: { boot: kernel, chipset: "microvm", disks: [onVirtio], nics: [{}], rng: true },
     "everything power": { boot: kernel, power: { reset: "exit:1", shutdown: "exit:2", crash: "exit:3" } },
     "reset halts": { boot: pcat, disks: [onVirtio], power: { reset: "halt" } },

@@ -36,6 +36,7 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
     secureBoot,
     hyperv,
     clock,
+    rtc,
     record,
     vmmOptions,
     ...rest
@@ -73,6 +74,7 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
   if (rng) refuse("rng", "v86 has no entropy device");
   if (typeof display === "object") refuse("display", "v86 serves no VNC");
   if (clock === "warp") refuse("clock", "v86 gives the guest the host's time; write real, or run on qemu");
+  if (rtc !== "utc") refuse("rtc", "v86's clock chip has the host's time in UTC; write utc");
   if (record) refuse("record", "v86 cannot record a run; leave it out, or run on qemu");
   if (filesystems.length > 0)
     refuse("filesystems", "petri-v86 does not carry 9p: put the files on a disk, or run on qemu");

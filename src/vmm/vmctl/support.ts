@@ -36,6 +36,7 @@ export function vmctlSupport(machine: Machine, detection: Detection, wanted?: Ac
     secureBoot,
     hyperv,
     clock,
+    rtc,
     record,
     vmmOptions,
     ...rest
@@ -63,6 +64,7 @@ export function vmctlSupport(machine: Machine, detection: Detection, wanted?: Ac
   if (display !== "none") refuse("display", "vmd has no display; leave it out");
   if (filesystems.length > 0) refuse("filesystems", "vmd shares no folders: put the files on a disk");
   if (clock === "warp") refuse("clock", "vmd cannot warp time");
+  if (rtc !== "utc") refuse("rtc", "vmd's clock chip has the host's time in UTC; write utc");
   if (record) refuse("record", "vmd cannot record a run; leave it out, or run on qemu");
   if (ports.length > 0) refuse("ports", "vmd has no virtio-serial ports: leave them out, or run on qemu");
   for (const [axis, value] of Object.entries({ uuid, smbios, numa, vsock, pcie, tpm, secureBoot, hyperv })) {

@@ -26,7 +26,6 @@ const flags: Readonly<Record<string, string>> = {
     g: control,
   },
   ...{
-    u: "a machine's clock is UTC",
     w: "says what becomes of unknown MSRs",
     W: "says how virtio devices interrupt",
     I: "is ignored by bhyve",
@@ -52,6 +51,7 @@ export const importBhyve: Importer = (command: GivenCommand, sheet: ImportSheet)
     else if (letter === "o") setVariable(tree, value, `-o ${value}`, sheet);
     else if (letter === "k") readConfig(tree, value, command, sheet);
     else if (letter === "c" || letter === "m") tree.variables.set(`-${letter}`, value);
+    else if (letter === "u") tree.variables.set("rtc.use_localtime", "false");
     else if (letter === "U") tree.variables.set("uuid", value);
     else sheet.drop(value === "" ? `-${letter}` : `-${letter} ${value}`, flags[letter] ?? placement);
   }
@@ -92,6 +92,7 @@ function machineOf(tree: Tree, rest: readonly string[], isPartial: boolean, shee
     boot: readBoot(bootrom, parts.arch, sheet),
     chipset: "auto",
     ...readIdentity(tree, sheet),
+    rtc: readRtc(tree),
     processors: readProcessors(tree, sheet),
     memory: readMemory(tree, sheet),
     consoles: readConsolesOf(tree, sheet),
@@ -103,6 +104,11 @@ function machineOf(tree: Tree, rest: readonly string[], isPartial: boolean, shee
     // bhyve ends on every event and tells by its exit status which one it was (bhyve(8), EXIT STATUS).
     power: { reset: "exit:0", shutdown: "exit:1", crash: "exit:3" },
   };
+}
+
+/** The host's local time unless told otherwise (bhyve_config(5), "rtc.use_localtime"). */
+function readRtc({ variables }: Tree): "utc" | "localtime" {
+  return /^(false|off|no|0)$/i.test(variables.get("rtc.use_localtime") ?? "true") ? "utc" : "localtime";
 }
 
 function readBoot(

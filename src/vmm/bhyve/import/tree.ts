@@ -87,7 +87,8 @@ export function setVariable(tree: Tree, text: string, said: string, sheet: Impor
   } else if (port !== undefined) tree.lpc.set(port, value);
   else if (/^(lpc\.)?bootrom$/.test(name)) tree.lpc.set("bootrom", value);
   else if (/^(lpc\.)?bootvars$/.test(name)) tree.lpc.set("bootrom", `${tree.lpc.get("bootrom") ?? ""},${value}`);
-  else if (/^(name|memory\.size|cpus|sockets|cores|threads|console|uuid)$/.test(name)) tree.variables.set(name, value);
+  else if (/^(name|memory\.size|cpus|sockets|cores|threads|console|uuid|rtc\.use_localtime)$/.test(name))
+    tree.variables.set(name, value);
   else if (smbiosVariables.some(([, variable]) => variable === name)) tree.variables.set(name, value);
   else sheet.drop(said, "a machine has no such variable");
 }

@@ -2,6 +2,7 @@ import { actionSchema } from "../../../machine/machine.ts";
 import type { MachineOverrides } from "../../../machine/merge.ts";
 import type { GivenCommand, Importer, ImportSheet } from "../sheet.ts";
 import { noAxis } from "../sheet.ts";
+import { readClock } from "./clock.ts";
 import { readDevices } from "./devices.ts";
 import { readBoot, readMemory, readProcessors } from "./domain.ts";
 import { readIdentity } from "./identity.ts";
@@ -35,6 +36,7 @@ export const importLibvirt: Importer = (command: GivenCommand, sheet: ImportShee
     ...(name === undefined ? {} : { name }),
     ...{ arch, chipset, boot },
     ...readIdentity(domain, sheet),
+    ...readClock(domain, sheet),
     processors: readProcessors(domain, sheet),
     memory: readMemory(domain, sheet),
     power: readPower(domain, sheet),

@@ -54,7 +54,7 @@ export const importQemu: Importer = (command: GivenCommand, sheet: ImportSheet):
     display: readDisplay(line, board, devices, sheet),
     power: readPower(line, watchdog, sheet),
     ...readIdentity(line, sheet),
-    clock: readClock(line, sheet),
+    ...readClock(line, sheet),
     filesystems,
     ...(rng ? { rng } : {}),
     ...(vsock === undefined ? {} : { vsock }),

@@ -13,9 +13,9 @@ const flag: QemuOption = { takesValue: false };
 const read: Readonly<Record<"values" | "flags", string>> = {
   values: `machine M cpu accel smp m mem-path numa boot drive blockdev device hda hdb hdc hdd fda fdb cdrom pflash sd
     mtdblock bios kernel initrd append dtb netdev net nic chardev serial parallel monitor qmp qmp-pretty mon debugcon
-    fsdev virtfs object global vga display vnc spice action watchdog watchdog-action name readconfig virtioconsole redir icount rtc smbios uuid
+    fsdev virtfs object global vga display vnc spice action watchdog watchdog-action name readconfig virtioconsole redir icount rtc startdate smbios uuid
     usbdevice`,
-  flags: `nographic nodefaults snapshot no-reboot no-shutdown enable-kvm no-kvm mem-prealloc sdl curses std-vga no-acpi`,
+  flags: `nographic nodefaults snapshot no-reboot no-shutdown enable-kvm no-kvm mem-prealloc sdl curses std-vga no-acpi localtime`,
 };
 
 /** Known to be read, and never to be carried: each with its reason. */
@@ -44,9 +44,9 @@ const dropped: readonly (readonly [reason: string, values: string, flags: string
   ["was a work-around of old versions of QEMU", "tb-size clock", "win2k-hack no-fd-bootchk rtc-td-hack old-param"],
   [
     noAxis,
-    `overcommit realtime iscsi prom-env semihosting-config set startdate fw_cfg tftp bootp smb soundhw
+    `overcommit realtime iscsi prom-env semihosting-config set fw_cfg tftp bootp smb soundhw
     audiodev audio tpmdev option-rom acpitable bt balloon pcidevice hdachs shim`,
-    "semihosting usb no-hpet localtime virtfs_synth",
+    "semihosting usb no-hpet virtfs_synth",
   ],
 ];
 
