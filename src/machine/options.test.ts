@@ -154,6 +154,7 @@ describe("options say what the TypeScript form says", () => {
         ],
       },
     ],
+    ["--uefi --net user:mtu=9000", { boot: { kind: "uefi" }, nics: [{ mtu: 9000 }] }],
     ["--uefi --nic --net none", { boot: { kind: "uefi" }, nics: [{}, { backend: "none" }] }],
     [
       "--uefi --net consomme:hostfwd=tcp::2222-:22,hostfwd=udp:[::1]:53-:53,model=e1000,mac=52:54:00:12:34:56",

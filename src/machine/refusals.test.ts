@@ -33,7 +33,8 @@ const lines = {
   controllers: "--uefi --vmbus-scsi id=s --disk a,on=t --nvme-pci id=s --nvme-pci name=n",
   "a thrown away persist": "--uefi --disk memdiff:x,persist",
   "three on one channel": "--pcat --ide a,s --ide b,s --ide c,s",
-  networks: "--uefi --net bridge --net none:mac=1 --net user:hostfwd=2222:22,model=x,foo --net user:mac=zz",
+  networks:
+    "--uefi --net bridge --net none:mac=1 --net user:hostfwd=2222:22,model=x,foo --net user:mac=zz --net user:mtu=big",
   "one port twice": "--uefi --net user:hostfwd=tcp::22-:22 --nic --net user:hostfwd=tcp::22-:23",
   consoles: "--uefi --com1 serial --com2 listen=tcp:127.0.0.1:99999 --com3 console --com4 console",
   actions: "--uefi --guest-crash-action exit:256 --guest-reset-action stop --clock fast",
@@ -115,13 +116,14 @@ test("is told at once, option by option", () => {
         UsageError: --disk memdiff:x,persist: memdiff: throws writes away and persist keeps them: leave one out
       three on one channel: --pcat --ide a,s --ide b,s --ide c,s
         UsageError: --ide c,s (slot): slot 2 of ide is already taken by a (disks[0]): choose another or leave it out
-      networks: --uefi --net bridge --net none:mac=1 --net user:hostfwd=2222:22,model=x,foo --net user:mac=zz
+      networks: --uefi --net bridge --net none:mac=1 --net user:hostfwd=2222:22,model=x,foo --net user:mac=zz --net user:mtu=big
         UsageError: the command line has problems:
         - --net bridge: unknown backend "bridge": known are consomme, user, none, tap, dio and vmnic
         - --net none:mac=1: none takes no options
         - --net user:hostfwd=2222:22,model=x,foo: hostfwd=2222:22 is not accepted: write hostfwd=tcp:[ADDRESS]:PORT-:PORT, such as hostfwd=tcp:127.0.0.1:2222-:22
         - --net user:hostfwd=2222:22,model=x,foo: model=x is not accepted: write virtio, e1000, rtl8139 or ne2k
-        - --net user:hostfwd=2222:22,model=x,foo: unknown option "foo": write hostfwd=tcp:[ADDRESS]:PORT-:PORT, model= or mac=
+        - --net user:hostfwd=2222:22,model=x,foo: unknown option "foo": write hostfwd=tcp:[ADDRESS]:PORT-:PORT, model=, mac= or mtu=
+        - --net user:mtu=big: mtu=big is not accepted: write a whole number of bytes from 68 to 65535
         - --net none:mac=1 (mac): "1" is not accepted: write six hex pairs, as in 52:54:00:12:34:56
         - --net user:mac=zz (mac): "zz" is not accepted: write six hex pairs, as in 52:54:00:12:34:56
       one port twice: --uefi --net user:hostfwd=tcp::22-:22 --nic --net user:hostfwd=tcp::22-:23

@@ -201,6 +201,7 @@ describe("combinations that cannot be", () => {
     "one path twice": { consoles: { com1: "listen=run/a", com2: "file=run/a" } },
     "a log over a disk": { consoles: { com1: "file=d.img" }, disks: [{ file: "d.img" }] },
     "one address twice": { nics: [{ mac: "52:54:00:12:34:56" }, { mac: "52-54-00-12-34-56" }] },
+    "an MTU of a card that cannot tell it": { nics: [{ model: "e1000", mtu: 9000 }] },
     "a group address": { nics: [{ mac: "01:00:5e:00:00:01" }] },
     "a watchdog's action without one": { power: { watchdog: "exit:3" } },
     "a heartbeat in time that flies": { watchdog: { heartbeat: "5s" }, clock: "warp" },
@@ -277,6 +278,8 @@ describe("combinations that cannot be", () => {
         consoles.com1: d.img is part of the machine and would be overwritten
       one address twice
         nics[1].mac: 52:54:00:12:34:56 is already the address of nics[0]: choose another
+      an MTU of a card that cannot tell it
+        nics[0].mtu: needs model virtio: e1000 has no way to tell its guest
       a group address
         nics[0].mac: 01:00:5e:00:00:01 is a multicast address: make the first pair even, as in 52:54:00:12:34:56
       a watchdog's action without one

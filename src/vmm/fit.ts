@@ -132,6 +132,7 @@ function nicChanges(machine: Machine, index: number): Change[] {
     nics: machine.nics.toSpliced(index, 1, ...others),
   });
   return [
+    { machine: put(without(nic, "mtu")), what: `nics[${index}].mtu ${nic.mtu}`, instead: "left out" },
     { machine: put(without(nic, "mac")), what: `nics[${index}].mac ${nic.mac}`, instead: "left out" },
     {
       machine: put({ ...nic, model: "virtio" }),

@@ -105,6 +105,12 @@ export const pins: readonly Pin[] = [
   },
   { field: "nics[] of e1000", ...golden, holds: "e1000," },
   { field: "nics[].mac", ...everything, holds: "mac=52:54" },
+  {
+    field: "nics[].mtu",
+    file: `${devices}mtu.test.ts`,
+    title: "Linux takes the MTU that its network card tells, and 1500 where it tells none",
+    holds: "mtu: 9000",
+  },
   { field: "nics[].backend", ...places, holds: 'backend: "none"' },
   {
     field: "consoles",

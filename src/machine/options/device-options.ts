@@ -60,7 +60,7 @@ export const deviceOptions: readonly MachineOption[] = [
   {
     ...net,
     name: "net",
-    help: "a network card: none or consomme[:hostfwd=tcp:[ADDRESS]:PORT-:PORT,...][,model=M][,mac=MAC]",
+    help: "a network card: none or consomme[:hostfwd=tcp:[ADDRESS]:PORT-:PORT,...][,model=M][,mac=MAC][,mtu=BYTES]",
     example: "--uefi --net consomme:hostfwd=tcp:127.0.0.1:2222-:22",
   },
   {

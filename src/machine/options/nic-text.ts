@@ -1,5 +1,5 @@
 import { listOf, suggest } from "../nearest.ts";
-import { type NicInput, nicModels } from "../nic.ts";
+import { mtuForm, type NicInput, nicModels } from "../nic.ts";
 import { show, showWord } from "../problem.ts";
 import { splitCommas } from "./list-text.ts";
 import type { Report } from "./option.ts";
@@ -11,7 +11,7 @@ const notCarried = ["tap", "dio", "vmnic"];
 
 /**
  * OpenVMM's `consomme[:OPT,...]` with `hostfwd=tcp|udp:[ADDRESS]:PORT-:PORT`, its NAT in user mode; `user` is the
- * same by QEMU's name. `model=` and `mac=` are ours. Without an address a port is open to this host only.
+ * same by QEMU's name. `model=`, `mac=` and `mtu=` are ours. Without an address a port is open to this host only.
  */
 export function readNic(text: string, report: Report): NicInput | undefined {
   if (/^(pcie_port=[^:]*|uh|vtl2|queues=\d+):/.test(text)) {
@@ -36,13 +36,15 @@ export function readNic(text: string, report: Report): NicInput | undefined {
     const [, key, value = ""] = /^([a-z]+)=(.*)$/s.exec(item) ?? [];
     if (key === "hostfwd") forward.push(...readForward(value, report));
     else if (key === "mac") nic.mac = value;
+    else if (key === "mtu" && /^\d{1,9}$/.test(value)) nic.mtu = Number(value);
+    else if (key === "mtu") report.wrong(`${showWord(item)} is not accepted: ${mtuForm}`);
     else if (key === "model" && nicModels.some((model) => model === value)) {
       // It is one of the models, as the line above has found.
       nic.model = value as (typeof nicModels)[number];
     } else if (key === "model") report.wrong(`${showWord(item)} is not accepted: write ${listOf(nicModels)}`);
     else if (/^[\d.]+\/\d+$/.test(item))
       report.notCarried(`the guest network ${item} is not carried yet: leave it out`);
-    else report.wrong(`unknown option ${show(item)}: write hostfwd=tcp:[ADDRESS]:PORT-:PORT, model= or mac=`);
+    else report.wrong(`unknown option ${show(item)}: write hostfwd=tcp:[ADDRESS]:PORT-:PORT, model=, mac= or mtu=`);
   }
   return forward.length === 0 ? nic : { ...nic, forward };
 }

@@ -204,6 +204,14 @@ test("what the guest's SMBIOS tables say can be chosen since FreeBSD 14, the UUI
   expect(refusals(plain, old)).toEqual([]);
 });
 
+test("an MTU stands behind the card's network, and cannot be said where there is none", () => {
+  const boot = { kind: "uefi" } as const;
+  expect(argsOf({ boot, nics: [{ mtu: 9000 }] })).toContain("virtio-net,slirp,mtu=9000");
+  expect(refusals({ boot, nics: [{ mtu: 9000, backend: "none" }] })).toEqual([
+    "nics[0].mtu: bhyve cannot say it of a card without a network; write backend user, or leave it out",
+  ]);
+});
+
 test("what is not there is said with what to do", () => {
   const bare = { ...detection, firmware: [] };
   expect(refusals({ boot: { kind: "uefi" } }, bare)).toMatchInlineSnapshot(`

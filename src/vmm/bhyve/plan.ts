@@ -170,7 +170,7 @@ function disksOf({ disks }: Machine, paths: RunPaths) {
 
 function otherDevices({ nics, rng, filesystems }: Machine): string[] {
   return [
-    ...nics.map(({ model, backend, forward, mac }) =>
+    ...nics.map(({ model, backend, forward, mac, mtu }) =>
       [
         model === "e1000" ? "e1000" : "virtio-net",
         ...(backend === "user" ? ["slirp"] : []),
@@ -178,6 +178,7 @@ function otherDevices({ nics, rng, filesystems }: Machine): string[] {
           ({ protocol, hostAddress, hostPort, guestPort }) =>
             `hostfwd=${protocol}:${hostAddress}:${hostPort}-:${guestPort}`,
         ),
+        ...(mtu === undefined ? [] : [`mtu=${mtu}`]),
         ...(mac ? [`mac=${mac.replaceAll("-", ":")}`] : []),
       ].join(","),
     ),

@@ -146,9 +146,16 @@ function refuseDisks(disks: Machine["disks"], refuse: Refuse): void {
 }
 
 function refuseNics(nics: Machine["nics"], { hasSlirp }: Dialect, refuse: Refuse): void {
-  for (const [index, { model, backend, forward }] of nics.entries()) {
+  for (const [index, { model, backend, mtu, forward }] of nics.entries()) {
     if (model !== "virtio" && model !== "e1000") {
       refuse(`nics[${index}].model`, `bhyve has no ${model}; write virtio or e1000`);
+    }
+    // netbe_legacy_config() takes the first word for the network (usr.sbin/bhyve/net_backends.c).
+    if (mtu !== undefined && backend === "none") {
+      refuse(
+        `nics[${index}].mtu`,
+        "bhyve cannot say it of a card without a network; write backend user, or leave it out",
+      );
     }
     if (backend === "user" && !hasSlirp) {
       refuse(`nics[${index}]`, "NAT by bhyve itself (slirp) came with FreeBSD 15; write backend none");

@@ -62,6 +62,7 @@ export function openvmmSupport(machine: Machine, detection: Detection, wanted?: 
   refuseDisks(machine, refuse);
   for (const nic of nics) {
     if (nic.model !== "virtio") refuse("nics", `OpenVMM has no ${nic.model}; write virtio`);
+    if (nic.mtu !== undefined) refuse("nics", "OpenVMM's command line has no word for an MTU; leave it out");
     if (nic.mac) refuse("nics", "OpenVMM chooses the MAC address itself; leave it out");
   }
   if (display === "headless") refuse("display", "OpenVMM shows its framebuffer over VNC only; write none or vnc");

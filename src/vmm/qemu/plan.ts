@@ -248,6 +248,7 @@ function nicArguments(machine: Machine, chipset: string): string[] {
     const device = [
       devices[nic.model],
       `netdev=nic${index}`,
+      ...(nic.mtu === undefined ? [] : [`host_mtu=${nic.mtu}`]),
       ...(nic.mac ? [`mac=${nic.mac.replaceAll("-", ":")}`] : []),
       ...rom,
     ];

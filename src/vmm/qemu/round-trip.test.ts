@@ -44,14 +44,17 @@ const disk = fc.record({
   ...{ readOnly: fc.boolean(), persist: fc.boolean(), dvd: fc.boolean() },
 });
 
-const nic = fc.record({
-  ...{ backend: fc.constantFrom("user" as const, "none" as const), model: fc.constantFrom(...nicModels) },
-  mac: maybe(fc.integer({ min: 0, max: 255 }).map((n) => `52:54:00:00:00:${n.toString(16).padStart(2, "0")}`)),
-  forward: fc.array(
-    fc.record({ protocol: fc.constantFrom("tcp" as const, "udp" as const), hostPort: port, guestPort: port }),
-    { maxLength: 2 },
-  ),
-});
+const nic = fc
+  .record({
+    ...{ backend: fc.constantFrom("user" as const, "none" as const), model: fc.constantFrom(...nicModels) },
+    mtu: maybe(fc.integer({ min: 68, max: 65_535 })),
+    mac: maybe(fc.integer({ min: 0, max: 255 }).map((n) => `52:54:00:00:00:${n.toString(16).padStart(2, "0")}`)),
+    forward: fc.array(
+      fc.record({ protocol: fc.constantFrom("tcp" as const, "udp" as const), hostPort: port, guestPort: port }),
+      { maxLength: 2 },
+    ),
+  })
+  .map(({ mtu, ...rest }) => (mtu === undefined || rest.model !== "virtio" ? rest : { ...rest, mtu }));
 
 const machines = fc.record({
   boot,

@@ -85,6 +85,7 @@ export function machinesIn(files: string): Readonly<Record<string, MachineInput>
     "network, NAT": { boot: kernel, nics: [{}] },
     "network, NAT, disk": { boot: pcat, disks: [onVirtio], nics: [{}] },
     "ports forwarded, own MAC": { boot: kernel, nics: [{ mac: "52:54:00:12:34:56", forward: [...forward] }] },
+    "a card with an MTU": { boot: kernel, nics: [{ mtu: 9000 }] },
     "e1000 and no backend": { boot: uefi, nics: [{ model: "e1000", backend: "none" }, { backend: "none" }] },
     "two cards, disk": { boot: pcat, disks: [onVirtio], nics: [{}, { backend: "none" }] },
     "COM1 and COM3": { boot: kernel, consoles: { com3: "capture" } },

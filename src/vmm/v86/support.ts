@@ -62,6 +62,7 @@ export function v86Support(machine: Machine, detection: Detection, wanted?: Acce
   for (const nic of nics) {
     if (nic.backend === "user") refuse("nics", "v86 has no network behind its card; write backend none");
     if (nic.model !== "ne2k" && nic.model !== "virtio") refuse("nics", `v86 has no ${nic.model}; write virtio or ne2k`);
+    if (nic.mtu !== undefined) refuse("nics", "v86's card tells no MTU; leave it out");
     if (nic.mac) refuse("nics", "v86 chooses the MAC address itself; leave it out");
   }
   if (watchdogDevice(watchdog) && !watchdogOf(machine)) {

@@ -118,8 +118,9 @@ function refuseDisks(disks: Machine["disks"], { version }: Detection, refuse: Re
 
 function refuseNics(nics: Machine["nics"], refuse: Refuse): void {
   if (nics.length > mostNics) refuse("nics", `vmd has at most ${mostNics} network cards, not ${nics.length}`);
-  for (const [index, { model, mac, forward }] of nics.entries()) {
+  for (const [index, { model, mac, mtu, forward }] of nics.entries()) {
     if (model !== "virtio") refuse(`nics[${index}].model`, `vmd has no ${model}; write virtio`);
+    if (mtu !== undefined) refuse(`nics[${index}].mtu`, "vmd's card tells no MTU; leave it out");
     if (mac) refuse(`nics[${index}].mac`, "vmd chooses the MAC address itself; leave it out");
     if (forward.length > 0) {
       refuse(`nics[${index}].forward`, "vmd forwards no ports: its guest is reached at its own address, 100.64.ID.3");

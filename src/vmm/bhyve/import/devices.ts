@@ -101,6 +101,7 @@ function addNic(device: string, conf: string, said: string, parts: Parts, sheet:
   for (const option of options) {
     const [, key, value = ""] = /^([\w-]+)=(.*)$/.exec(option) ?? [];
     if (key === "mac") nic.mac = value;
+    else if (key === "mtu" && nic.model === "virtio" && /^\d{1,5}$/.test(value)) nic.mtu = Number(value);
     else if (key === "hostfwd") forward.push(...value.split(";").flatMap((text) => readForward(text, said, sheet)));
     else sheet.drop(`${said}: ${option}`, "a machine's card has a model and an address");
   }

@@ -120,6 +120,8 @@ function readNic(node: DomainNode, sheet: ImportSheet): NicInput {
     node.child("mac")?.attribute("address"),
     node.child("model")?.attribute("type"),
   ];
+  const size = Number(/^virtio/.test(model ?? "") ? node.child("mtu")?.attribute("size") : Number.NaN);
+  const mtu = Number.isInteger(size) ? { mtu: size } : {};
   const forward = node.all("portForward").flatMap((rule) => {
     const [protocol, address] = [rule.attribute("proto"), rule.attribute("address")];
     return rule.all("range").flatMap((range) => {
@@ -161,15 +163,20 @@ function readNic(node: DomainNode, sheet: ImportSheet): NicInput {
       "script",
       "driver",
       "tune",
-      "mtu",
       "coalesce",
       "rom",
     );
-    return { ...card(model, node, sheet), backend: isWide ? "user" : "none", ...(mac === undefined ? {} : { mac }) };
+    return {
+      ...card(model, node, sheet),
+      ...mtu,
+      backend: isWide ? "user" : "none",
+      ...(mac === undefined ? {} : { mac }),
+    };
   }
   node.all("backend");
   return {
     ...card(model, node, sheet),
+    ...mtu,
     backend: "user",
     ...(mac === undefined ? {} : { mac }),
     ...(forward.length === 0 ? {} : { forward }),

@@ -45,7 +45,7 @@ export function deviceReason(key: string): string | undefined {
   if (/^(bus|addr|multifunction|acpi-index|rombar|romfile|port|chassis|slot)$/.test(key))
     return "where it sits on its bus is the VMM's choice";
   if (
-    /^(iothread|num-queues|queue-size|queues|mq|vectors|packed|event_idx|ioeventfd|indirect_desc|host_mtu|tx|rx_queue_size|tx_queue_size)$/.test(
+    /^(iothread|num-queues|queue-size|queues|mq|vectors|packed|event_idx|ioeventfd|indirect_desc|tx|rx_queue_size|tx_queue_size)$/.test(
       key,
     )
   ) {

@@ -30,7 +30,8 @@ export function readNics(line: CommandLine, board: Board, devices: Devices, shee
     }
     if (id !== undefined && used.has(id)) sheet.refuse(`${opts.said}: netdev '${id}' is already in use`);
     if (id !== undefined) used.add(id);
-    const nic = card(modelOf(kind, opts.said, sheet), opts.take("mac"), net);
+    const mtu = opts.take("host_mtu");
+    const nic = { ...card(modelOf(kind, opts.said, sheet), opts.take("mac"), net), ...readMtu(mtu, opts.said, sheet) };
     opts.take("romfile", "bootindex");
     opts.dropRest(sheet, deviceReason);
     return nic;
@@ -58,6 +59,15 @@ function card(model: Model, mac: string | undefined, net: Net | undefined): NicI
     ...(mac === undefined ? {} : { mac }),
     ...(net === undefined || net.forward.length === 0 ? {} : { forward: [...net.forward] }),
   };
+}
+
+/** Zero is what QEMU takes for none (hw/net/virtio-net.c). */
+function readMtu(text: string | undefined, said: string, sheet: ImportSheet): Pick<NicInput, "mtu"> {
+  if (text === undefined || /^0+$/.test(text)) return {};
+  if (/^\d{1,5}$/.test(text)) return { mtu: Number(text) };
+  if (!text.includes("$")) sheet.refuse(`${said},host_mtu=${text}: Parameter 'host_mtu' expects a number`);
+  else sheet.drop(`${said}: host_mtu=${text}`, "a variable of the shell's stands for the MTU");
+  return {};
 }
 
 function modelOf(name: string, said: string, sheet: ImportSheet): Model {
