@@ -204,10 +204,12 @@ test("what the guest's SMBIOS tables say can be chosen since FreeBSD 14, the UUI
   expect(refusals(plain, old)).toEqual([]);
 });
 
-test("an MTU stands behind the card's network, and cannot be said where there is none", () => {
+test("a MAC and an MTU stand behind the card's network, and cannot be said where there is none", () => {
   const boot = { kind: "uefi" } as const;
-  expect(argsOf({ boot, nics: [{ mtu: 9000 }] })).toContain("virtio-net,slirp,mtu=9000");
-  expect(refusals({ boot, nics: [{ mtu: 9000, backend: "none" }] })).toEqual([
+  const card = { mac: "52:54:00:12:34:56", mtu: 9000 };
+  expect(argsOf({ boot, nics: [card] })).toContain("virtio-net,slirp,mtu=9000,mac=52:54:00:12:34:56");
+  expect(refusals({ boot, nics: [{ ...card, backend: "none" }] })).toEqual([
+    "nics[0].mac: bhyve cannot say it of a card without a network; write backend user, or leave it out",
     "nics[0].mtu: bhyve cannot say it of a card without a network; write backend user, or leave it out",
   ]);
 });

@@ -146,14 +146,15 @@ function refuseDisks(disks: Machine["disks"], refuse: Refuse): void {
 }
 
 function refuseNics(nics: Machine["nics"], { hasSlirp }: Dialect, refuse: Refuse): void {
-  for (const [index, { model, backend, mtu, forward }] of nics.entries()) {
+  for (const [index, { model, backend, mac, mtu, forward }] of nics.entries()) {
     if (model !== "virtio" && model !== "e1000") {
       refuse(`nics[${index}].model`, `bhyve has no ${model}; write virtio or e1000`);
     }
     // netbe_legacy_config() takes the first word for the network (usr.sbin/bhyve/net_backends.c).
-    if (mtu !== undefined && backend === "none") {
+    for (const [key, value] of Object.entries({ mac, mtu })) {
+      if (value === undefined || backend !== "none") continue;
       refuse(
-        `nics[${index}].mtu`,
+        `nics[${index}].${key}`,
         "bhyve cannot say it of a card without a network; write backend user, or leave it out",
       );
     }
