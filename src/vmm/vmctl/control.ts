@@ -174,9 +174,9 @@ class VmctlVm {
     this.lookLater();
   }
 
-  /** vmd forgets a VM some time after it says that it is gone; until then its name is taken. */
+  /** vmd forgets a VM some time after it says that it is gone; until then its name and its disk are taken. */
   private isSettling(said: string): boolean {
-    return performance.now() < this.settledAt && said.endsWith("Operation already in progress");
+    return performance.now() < this.settledAt && /(Operation already in progress|Device busy)$/.test(said);
   }
 
   /** It changes while others are waited for, which the compiler does not see. */
