@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, matrix, vmTest } from "petri-vm/test";
+import { patiently } from "../patience.ts";
 
 const library = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
 
@@ -35,7 +36,7 @@ function marked(root: string): string[] {
 
 vmTest(
   "kill -9 of a harness with ten guests leaves nothing after the next start",
-  { on: matrix({ boot: "kernel", image: "petri-guest" }), timeout: "120s" },
+  { on: patiently(matrix({ boot: "kernel", image: "petri-guest" })), timeout: "120s" },
   async ({ cell }) => {
     const dir = mkdtempSync(join(tmpdir(), "petri-kill-"));
     const root = join(dir, "run");
