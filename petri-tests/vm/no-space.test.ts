@@ -19,8 +19,9 @@ const harness = (vmm: string, traceDir: string) => `
   console.log(JSON.stringify({ failed: failed.name, crash: crash.message, state: vm.state }));
 `;
 
-/** A double writes files of its own, under the same limit. */
-const except = ({ isDouble }: Cell) => (isDouble ? "a double has files of its own to write" : undefined);
+/** OpenVMM's double does not start under the limit: it keeps files of its own, which are larger. */
+const except = ({ vmm, isDouble }: Cell) =>
+  isDouble && vmm === "openvmm" ? "the double of OpenVMM has larger files of its own to write" : undefined;
 
 vmTest(
   "a record that cannot be kept fails the VM, names the first byte lost, and leaves nothing behind",
