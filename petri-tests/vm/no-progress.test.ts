@@ -11,7 +11,8 @@ const slow = patiently(on);
 const timeout = "90s";
 
 /** `EIP=0010017c` of QEMU, `eip=0x10017c` of petri-v86; OpenVMM has none to tell. */
-const programCounter = /[ER]IP=[0-9a-f]{8}|eip=0x[0-9a-f]+|^this VMM tells no registers$/m;
+const programCounter = ({ vmm }: Cell) =>
+  vmm === "openvmm" ? /^this VMM tells no registers$/m : /[ER]IP=[0-9a-f]{8}|eip=0x[0-9a-f]+/;
 
 // Booted by the library: a VM of the test's own would fail it.
 const guestOn = async ({ vmm }: Cell, progressWithin: string) =>
@@ -27,10 +28,10 @@ vmTest("a guest that hangs in a loop is found, with its registers", { on, timeou
   expect(end).toMatchObject({ status: "rejected", reason: { name: "NoProgress", exitCode: 124 } });
   const { message } = await vm.crashed;
   expect(message).toMatch(/^the guest made no progress for 3 s while somebody waited for com1: expect\("never"\)\n/);
-  expect(message).toMatch(programCounter);
+  expect(message).toMatch(programCounter(cell));
   expect(message).toMatch(/\nin phase ready for \d/);
   expect(message).toContain(`trace: ${vm.traceDir}`);
-  if (message.includes("this VMM tells no registers")) return;
+  if (cell.vmm === "openvmm") return;
   const events = readFileSync(join(vm.traceDir, "events.jsonl"), "utf8");
   expect(events).toMatch(/"kind":"note","text":"registers of every vCPU:\\n/);
 });
@@ -39,7 +40,7 @@ vmTest("a guest that prints for ever makes no progress by that", { on: slow, tim
   await using vm = await guestOn(cell, "3s");
   await vm.guest.ready();
   vm.console().sendLine(`flood ${2 ** 31} 1`);
-  await expect(vm.console().expect("never printed by a flood")).rejects.toThrow(programCounter);
+  await expect(vm.console().expect("never printed by a flood")).rejects.toThrow(programCounter(cell));
   expect(vm.console().text().length).toBeGreaterThan(20_000);
 });
 
